@@ -1,0 +1,1 @@
+"""Indexing and searching company profiles written in Markdown."""
