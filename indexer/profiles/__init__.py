@@ -1,0 +1,1 @@
+"""What a profile is: model, Markdown reader, raw-export reader, corpus walk, lint."""
