@@ -1,0 +1,64 @@
+"""The words of the field: which phrases mean the same, and which section a word asks for."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer import text
+from indexer.query.lexicon import Vocabulary
+from indexer.ranking import INTENT_WEIGHT
+
+Terms = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A vocabulary in stems. `same`: a phrase to the phrases that mean the same; `longest`: a phrase's first
+    stem to the number of stems in the longest phrase that starts with it.
+    """
+
+    same: Mapping[Terms, tuple[tuple[str, Terms], ...]]
+    longest: Mapping[str, int]
+    intents: Mapping[str, frozenset[str]]
+
+    def stand_ins(self, terms: Sequence[str], place: int) -> list[tuple[int, list[tuple[str, Terms]]]]:
+        """For each phrase that starts at `place`: its length, and the (text, stems) that mean the same."""
+        found: list[tuple[int, list[tuple[str, Terms]]]] = []
+        for length in range(1, min(self.longest.get(terms[place], 0), len(terms) - place) + 1):
+            others = self.same.get(tuple(terms[place : place + length]))
+            if others:
+                found.append((length, list(others)))
+        return found
+
+    def section_weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """Section id to the factor by which these words ask for it."""
+        asked = set(terms)
+        return {section: INTENT_WEIGHT for section, words in self.intents.items() if words & asked}
+
+
+def language_of(vocabulary: Vocabulary) -> Language:
+    """The vocabulary in stems."""
+    same: dict[Terms, list[tuple[str, Terms]]] = defaultdict(list)
+    for group in vocabulary.synonyms:
+        phrases = list(dict.fromkeys((phrase, stems(phrase)) for phrase in group))
+        for phrase, terms in phrases:
+            key = meant(phrase)
+            same[key] += [other for other in phrases if other[1] != terms and other not in same[key]]
+    return Language(
+        same={terms: tuple(others) for terms, others in same.items() if terms},
+        longest={terms[0]: length for length, terms in sorted((len(terms), terms) for terms in same if terms)},
+        intents={
+            name: frozenset(term for word in words for term in stems(word))
+            for name, words in vocabulary.intents.items()
+        },
+    )
+
+
+def stems(phrase: str) -> Terms:
+    """The stems of a phrase, stop words included."""
+    return tuple(token.term for token in text.tokenize(phrase))
+
+
+def meant(phrase: str) -> Terms:
+    """The stems of a phrase as a query keeps them: without stop words."""
+    return tuple(token.term for token in text.tokenize(phrase) if not text.is_stop_word(token.word))

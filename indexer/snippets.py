@@ -1,0 +1,177 @@
+"""Excerpts with highlights, as data. Pure.
+
+An excerpt is made of whole sentences where they fit: those that hold most of the query's words first, until the
+room is used, in the order of the text. A sentence that is too long is cut at word bounds around its matches.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MAX_SNIPPET_CHARACTERS = 285
+"""Two lines on a desktop, five on a phone: what a reader takes in before deciding."""
+CONTEXT_CHARACTERS = 40
+"""How much of a cut sentence is shown before its first match."""
+GAP = " \u2026 "
+"""Stands for what is left out."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Match:
+    """A place in a text that matched: character offsets, and which wanted word of the query it belongs to."""
+
+    start: int
+    end: int
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, and whether it matched the query."""
+
+    text: str
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A stretch of the text with the matches in it."""
+
+    start: int
+    end: int
+    matches: tuple[Match, ...]
+
+    @property
+    def words(self) -> frozenset[int]:
+        return frozenset(match.word for match in self.matches)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+def excerpt(text: str, matches: Sequence[Match], limit: int = MAX_SNIPPET_CHARACTERS) -> tuple[Piece, ...]:
+    """The best passage of `text` in at most `limit` characters; never empty when `text` has a visible character.
+
+    `matches` are in order and do not overlap.
+    """
+    sentences = list(_sentences(text, matches))
+    chosen = _choose(text, sentences, limit)
+    return tuple(_pieces(text, chosen))
+
+
+def lead(text: str, limit: int = MAX_SNIPPET_CHARACTERS) -> str:
+    """The first sentences of a text that fit, at least the beginning of one."""
+    return "".join(piece.text for piece in excerpt(text, (), limit))
+
+
+def _sentences(text: str, matches: Sequence[Match]) -> Iterator[_Span]:
+    """The sentences of the text with their matches; blank ones are left out."""
+    bounds = [0, *(end.end() for end in _SENTENCE_END.finditer(text)), len(text)]
+    place = 0
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        stripped = text[start:end].rstrip()
+        start += len(stripped) - len(stripped.lstrip())
+        end = bounds_end = start + len(stripped.lstrip())
+        first = place
+        while place < len(matches) and matches[place].start < bounds_end:
+            place += 1
+        if end > start:
+            inside = tuple(match for match in matches[first:place] if match.start >= start and match.end <= end)
+            yield _Span(start, end, inside)
+
+
+def _choose(text: str, sentences: Sequence[_Span], limit: int) -> list[_Span]:
+    """Sentences that together show most of the query's words, in order; then what follows them, while it fits."""
+    chosen: dict[int, _Span] = {}
+    covered: set[int] = set()
+    room = limit
+    while True:
+        gains = [
+            (len(span.words - covered), len(span.matches), -place)
+            for place, span in enumerate(sentences)
+            if place not in chosen and (len(span) <= room or not chosen)
+        ]
+        best = max(gains, default=(0, 0, 0))
+        if not best[0] and chosen:
+            break
+        if not gains:
+            return []
+        place = -best[2]
+        chosen[place] = sentences[place] if len(sentences[place]) <= room else _cut(text, sentences[place], room)
+        covered |= chosen[place].words
+        room -= len(chosen[place]) + len(GAP)
+    _continue(sentences, chosen, room)
+    return [chosen[place] for place in sorted(chosen)]
+
+
+def _continue(sentences: Sequence[_Span], chosen: dict[int, _Span], room: int) -> None:
+    """Add the sentences that follow the last chosen one while they fit."""
+    place = max(chosen) + 1
+    while place < len(sentences) and len(sentences[place]) <= room and chosen[place - 1] == sentences[place - 1]:
+        chosen[place] = sentences[place]
+        room -= len(sentences[place]) + 1
+        place += 1
+
+
+def _cut(text: str, span: _Span, limit: int) -> _Span:
+    """The part of a long sentence that shows most of its words, cut at word bounds."""
+    room = limit - 2 * len(GAP)
+    starts = [match.start for match in span.matches] or [span.start]
+    best = max(starts, key=lambda start: (len(_within(span, start, start + room)), -start))
+    start = _word_start(text, span, best)
+    end = min(span.end, start + room)
+    if end < span.end:
+        space = max((found.start() for found in _SPACE.finditer(text, start, end)), default=start)
+        end = space if space > best else end
+    inside = tuple(match for match in span.matches if match.start >= start and match.end <= end)
+    return _Span(start, end, inside)
+
+
+def _within(span: _Span, start: int, end: int) -> frozenset[int]:
+    return frozenset(match.word for match in span.matches if match.start >= start and match.end <= end)
+
+
+def _word_start(text: str, span: _Span, match: int) -> int:
+    """Where to begin so that a little context stands before the match."""
+    wanted = match - CONTEXT_CHARACTERS
+    if wanted <= span.start:
+        return span.start
+    space = _SPACE.search(text, wanted, match)
+    return space.end() if space else match
+
+
+def _pieces(text: str, spans: Sequence[_Span]) -> Iterator[Piece]:
+    """The spans as pieces, with a sign for what is left out between, before and after them."""
+    plain = "" if not spans or _starts_sentence(text, spans[0].start) else GAP.lstrip()
+    for number, span in enumerate(spans):
+        if number:
+            plain += " " if not text[spans[number - 1].end : span.start].strip() else GAP
+        position = span.start
+        for match in span.matches:
+            plain += _flat(text[position : match.start])
+            if plain:
+                yield Piece(plain, match=False)
+            yield Piece(_flat(text[match.start : match.end]), match=True)
+            plain, position = "", match.end
+        plain += _flat(text[position : span.end])
+    if spans and _is_cut(text, spans[-1].end):
+        plain += GAP.rstrip()
+    if plain:
+        yield Piece(plain, match=False)
+
+
+def _flat(text: str) -> str:
+    return _SPACE.sub(" ", text)
+
+
+def _starts_sentence(text: str, place: int) -> bool:
+    before = text[:place].rstrip(" \"'([\u201c\u2018")
+    return not before or before[-1] in ".!?\n)\u201d\u2019\"'"
+
+
+def _is_cut(text: str, place: int) -> bool:
+    rest = text[place : place + 1]
+    return bool(rest) and rest != "\n" and text[place - 1 : place] not in (".", "!", "?", '"', ")")
