@@ -1,0 +1,114 @@
+"""Which companies match: the Boolean side of a query."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.leaves import leaf_matches, nothing
+from indexer.engines.whoosh.matches import Flags, Matches
+from indexer.engines.whoosh.tokens import Ints
+from indexer.query.tree import Leaf, Or, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Matching companies (ascending), and how many wanted words each has (None: every one of them)."""
+
+    company: Ints
+    words: Ints | None
+
+
+class Matcher:
+    """The leaves of one query, looked up once. `sections` limits the search to flagged sections.
+
+    After `until` (of `time.monotonic`) no leaf is looked up any more, and `partial` is set.
+    """
+
+    def __init__(self, columns: Columns, query: Query, sections: Flags | None, until: float = inf) -> None:
+        self._columns = columns
+        self.query = query
+        self._sections = sections
+        self._until = until
+        self.partial = False
+        self.all_wanted = self._matches(query.wanted)
+        self._allowed = self._without(self._matches(query.unwanted))
+        self.wanted = self._limited(self.all_wanted)
+        self.optional = self._limited(self._matches(query.optional))
+
+    def _matches(self, leaves: Sequence[Leaf | Or]) -> list[Matches]:
+        """The matches of leaves; those that the time is over for match nothing, which makes the answer partial."""
+        found = []
+        for leaf in leaves:
+            late = time.monotonic() > self._until
+            self.partial |= late
+            found.append(nothing(self._columns) if late else leaf_matches(self._columns, leaf))
+        return found
+
+    def _limited(self, matches: Sequence[Matches]) -> list[Matches]:
+        if self._sections is None:
+            return list(matches)
+        return [match.limited(self._sections, self._columns.store.company_of) for match in matches]
+
+    def candidates(self) -> Candidates:
+        """The companies that match, filters aside."""
+        companies = len(self._columns.store.first) - 1
+        words = None
+        if not self.wanted:
+            company = self._everything()
+        elif self.query.required >= len(self.wanted):
+            company = intersection([match.company for match in self.wanted], companies)
+        else:
+            counts = np.bincount(np.concatenate([match.company for match in self.wanted]), minlength=companies)
+            company = np.flatnonzero(counts >= self.query.required).astype(np.int32)
+            words = counts[company].astype(np.int32)
+        if self._allowed is not None:
+            kept = self._allowed[company]
+            company, words = company[kept], None if words is None else words[kept]
+        return Candidates(company, words)
+
+    def _without(self, unwanted: Sequence[Matches]) -> Flags | None:
+        """For every company whether it has none of these anywhere; None where nothing is unwanted."""
+        if not unwanted:
+            return None
+        allowed = np.ones(len(self._columns.store.first) - 1, bool)
+        for match in unwanted:
+            allowed[match.company] = False
+        return allowed
+
+    def _everything(self) -> Ints:
+        store = self._columns.store
+        if self._sections is None:
+            return np.arange(len(store.first) - 1, dtype=np.int32)
+        return np.unique(store.company_of[self._sections])
+
+    def sections(self) -> Ints:
+        """Sections that match all by themselves, the limit to sections aside: what the section facet counts."""
+        sections = len(self._columns.store.company_of)
+        if not self.all_wanted:
+            found = np.arange(sections, dtype=np.int32)
+        elif self.query.required >= len(self.all_wanted):
+            found = intersection([match.postings()[0] for match in self.all_wanted], sections)
+        else:
+            counts = np.bincount(np.concatenate([match.postings()[0] for match in self.all_wanted]), minlength=sections)
+            found = np.flatnonzero(counts >= self.query.required).astype(np.int32)
+        if self._allowed is not None:
+            found = found[self._allowed[self._columns.store.company_of[found]]]
+        return found
+
+
+def intersection(lists: Sequence[Ints], size: int) -> Ints:
+    """Numbers below `size` that are in all the ascending lists, found from the shortest one."""
+    shortest, *others = sorted(lists, key=len)
+    for other in others:
+        if len(shortest) * 16 < len(other):
+            place = np.minimum(np.searchsorted(other, shortest), len(other) - 1)
+            shortest = shortest[other[place] == shortest]
+        else:
+            flags = np.zeros(size, bool)
+            flags[other] = True
+            shortest = shortest[flags[shortest]]
+    return shortest

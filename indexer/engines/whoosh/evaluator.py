@@ -1,0 +1,120 @@
+"""A plan to ranked companies: match, filter, count, score, take the best."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from indexer.engines.base import Plan
+from indexer.engines.whoosh.candidates import Candidates, Matcher
+from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.facets import Facets
+from indexer.engines.whoosh.matches import Flags
+from indexer.engines.whoosh.scores import Floats, Scorer
+from indexer.engines.whoosh.tokens import Ints
+from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, ONE_SECTION_TIERS, TIER
+
+FIRST_ROUND = 96
+GROWTH = 4
+"""Companies scored exactly at first, those with the highest bounds, and by how much each further round is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """`total` companies match; `company` are those of the page, best first."""
+
+    total: int
+    company: Ints
+    facets: Mapping[str, Mapping[str, int]]
+    partial: bool
+
+
+class Evaluator:
+    """One plan over the columns of one generation."""
+
+    def __init__(self, columns: Columns, plan: Plan) -> None:
+        self._columns = columns
+        self._store = columns.store
+        self._plan = plan
+        self._matcher = Matcher(columns, plan.query, self._chosen_sections(), plan.until)
+
+    def rank(self) -> Ranking:
+        """The companies of the plan's page, with the exact total and the facets."""
+        plan = self._plan
+        candidates = self._matcher.candidates()
+        facets = Facets(self._store, plan.filters, plan.today)
+        company = facets.keep(candidates.company)
+        counts = self._facet_counts(facets, candidates) if plan.facets else {}
+        depth = min(plan.offset + plan.limit, len(company))
+        if plan.offset >= depth:
+            page = company[:0]
+        elif plan.sort == "relevance" and plan.query.wanted:
+            page = self._best(company, depth)[plan.offset : depth]
+        else:
+            page = company[np.lexsort(self._fact_keys(company))[plan.offset : depth]]
+        return Ranking(len(company), page, counts, self._matcher.partial)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """Scores by this plan's words and section weights."""
+        weights = self._plan.weights
+        weight = np.array([weights.get(kind, 1.0) for kind in self._columns.kinds], np.float32) if weights else None
+        return Scorer(self._store, self._matcher.wanted, self._matcher.optional, weight, self._named())
+
+    def _named(self) -> Ints:
+        """The companies that the query names, as typed or repaired."""
+        query, ids = self._plan.query, self._columns.term_ids
+        terms = [ids[term] for term in query.terms(without="synonym") if term in ids]
+        found = self._columns.names.named(terms, len(query.wanted))
+        return np.array(found, np.int32)
+
+    def _chosen_sections(self) -> Flags | None:
+        chosen = self._plan.filters.sections
+        if not chosen:
+            return None
+        kinds = np.array([kind in chosen for kind in self._columns.kinds], bool)
+        return kinds[self._store.kind] if len(kinds) else np.zeros(0, bool)
+
+    def _facet_counts(self, facets: Facets, candidates: Candidates) -> dict[str, dict[str, int]]:
+        section = self._matcher.sections()
+        section = section[facets.passing()[self._store.company_of[section]]]
+        counts = np.bincount(self._store.kind[section], minlength=len(self._columns.kinds)).tolist()
+        by_section = {kind: count for kind, count in zip(self._columns.kinds, counts, strict=True) if count}
+        return {"section": by_section, **facets.counts(candidates.company)}
+
+    def _best(self, company: Ints, depth: int) -> Ints:
+        """The `depth` best of these companies, in order.
+
+        Companies are scored in rounds, those with the highest bounds first, until the last place is above every
+        bound left. Bounds that are the scores themselves need no round.
+        """
+        scorer = self.scorer
+        size = depth if scorer.bounds_are_scores else max(FIRST_ROUND, 2 * depth)
+        few = size if scorer.bounds_are_scores else GROWTH * size
+        bounds = scorer.bounds(company) if len(company) > few or scorer.bounds_are_scores else None
+        while bounds is not None and size < len(company):
+            threshold = float(np.partition(bounds, -size)[-size])
+            inside = bounds >= threshold
+            if len(scorer.named):
+                inside |= np.isin(company, scorer.named)
+            chosen = company[inside]
+            totals = scorer.totals(chosen, bounds[inside])
+            last = np.partition(totals, -depth)[-depth]
+            if last >= threshold + TIER * self._tiers_below_name():
+                return chosen[self._order(chosen, totals)[:depth]]
+            size *= GROWTH
+        return company[self._order(company, scorer.totals(company, bounds))[:depth]]
+
+    def _tiers_below_name(self) -> int:
+        """The highest tier of a company that the query does not name."""
+        several = len(self._plan.query.wanted) > 1
+        return ALL_WORDS_TIERS + EXACT_TIERS + (ONE_SECTION_TIERS if several else 0)
+
+    def _order(self, company: Ints, totals: Floats) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """Places of the companies, best first; among equals the newer verification, then the name."""
+        return np.lexsort((self._store.by_name[company], -self._store.verified[company], -totals))
+
+    def _fact_keys(self, company: Ints) -> tuple[Ints, ...]:
+        by_name, verified = self._store.by_name[company], self._store.verified[company]
+        return (by_name, -verified) if self._plan.sort == "verified" else (by_name,)

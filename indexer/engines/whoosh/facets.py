@@ -1,0 +1,90 @@
+"""Filters and facet counts over companies."""
+
+from datetime import date
+from functools import reduce
+
+import numpy as np
+
+from indexer import text
+from indexer.engines.base import VERIFIED_DAYS
+from indexer.engines.whoosh.matches import Flags
+from indexer.engines.whoosh.store import Store
+from indexer.engines.whoosh.tokens import Ints
+from indexer.query.request import UNKNOWN, Filters
+
+LISTED = ("specialty", "hiring", "service")
+"""Facets whose values are lists of (company, value) pairs."""
+
+
+class Facets:
+    """The choices of one request. A facet without a choice lets every company pass."""
+
+    def __init__(self, store: Store, filters: Filters, today: date) -> None:
+        self._store = store
+        self._today = today.toordinal()
+        chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
+        self._passes = {name: self._listed(name, values) for name, values in chosen.items() if values}
+        if filters.verified:
+            self._passes["verified"] = self._verified(filters.verified)
+        if filters.companies:
+            self._passes["company"] = self._named(filters.companies)
+
+    def keep(self, companies: Ints, without: str | None = None) -> Ints:
+        """Those of `companies` that pass every facet, the one named `without` aside."""
+        flags = [flag for name, flag in self._passes.items() if name != without]
+        return companies[reduce(np.logical_and, flags)[companies]] if flags else companies
+
+    def passing(self) -> Flags:
+        """For every company whether it passes all facets."""
+        flags = np.ones(len(self._store.first) - 1, bool)
+        return reduce(np.logical_and, self._passes.values(), flags)
+
+    def counts(self, companies: Ints) -> dict[str, dict[str, int]]:
+        """For every facet but "section": value to number of companies, its own choice left out."""
+        kept = self.keep(companies)
+        counts = {}
+        for name in (*LISTED, "verified"):
+            own = self.keep(companies, name) if name in self._passes else kept
+            counts[name] = self._count_verified(own) if name == "verified" else self._count(name, own)
+        return counts
+
+    def _count(self, name: str, companies: Ints) -> dict[str, int]:
+        values = self._store.strings(f"{name}_values")
+        flags = self._flags(companies)
+        company, value = getattr(self._store, f"{name}_company"), getattr(self._store, f"{name}_value")
+        counts = np.bincount(value[flags[company]], minlength=len(values))
+        return {values[place]: int(counts[place]) for place in np.flatnonzero(counts).tolist()}
+
+    def _count_verified(self, companies: Ints) -> dict[str, int]:
+        day = self._store.verified[companies]
+        counts = {str(days): int(np.count_nonzero(day >= self._today - days)) for days in VERIFIED_DAYS}
+        counts[UNKNOWN] = int(np.count_nonzero(day == 0))
+        return {value: count for value, count in counts.items() if count}
+
+    def _flags(self, companies: Ints) -> Flags:
+        flags = np.zeros(len(self._store.first) - 1, bool)
+        flags[companies] = True
+        return flags
+
+    def _listed(self, name: str, chosen: tuple[str, ...]) -> Flags:
+        values = self._store.strings(f"{name}_values")
+        numbers = [number for number, value in enumerate(values) if value in chosen]
+        company, value = getattr(self._store, f"{name}_company"), getattr(self._store, f"{name}_value")
+        return self._flags(company[np.isin(value, numbers)])
+
+    def _verified(self, chosen: tuple[str, ...]) -> Flags:
+        day = self._store.verified
+        flags = (day == 0) if UNKNOWN in chosen else np.zeros(len(day), bool)
+        days = [int(value) for value in chosen if value != UNKNOWN]
+        if days:
+            flags = flags | (day >= max(1, self._today - max(days)))
+        return flags
+
+    def _named(self, chosen: tuple[str, ...]) -> Flags:
+        """Companies with the slug, or with every word of the choice in their name."""
+        flags = np.zeros(len(self._store.first) - 1, bool)
+        wanted = [({token.word for token in text.tokenize(value)}, value) for value in chosen]
+        for company, slug in enumerate(self._store.strings("slugs")):
+            words = {token.word for token in text.tokenize(self._store.facts_of(company).company)}
+            flags[company] = any(value == slug or (parts and parts <= words) for parts, value in wanted)
+        return flags

@@ -1,0 +1,76 @@
+"""Answers from the columns of one generation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from indexer.engines.base import Found, Generation, Plan
+from indexer.engines.whoosh.candidates import Matcher
+from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.evaluator import Evaluator
+from indexer.engines.whoosh.hits import HitReader
+from indexer.engines.whoosh.lexicon import ColumnLexicon
+from indexer.profiles.model import Facts, RenderedProfile
+from indexer.query.lexicon import Vocabulary
+from indexer.query.tree import Query
+
+
+class ColumnSearcher:
+    """One generation of the embedded engine; may be used by many threads at once."""
+
+    def __init__(self, columns: Columns, generation: Generation, vocabulary: Vocabulary) -> None:
+        self._columns = columns
+        self.generation = generation
+        self.vocabulary = vocabulary
+        self.lexicon = ColumnLexicon(columns)
+
+    def search(self, plan: Plan) -> Found:
+        """The companies that match, in order."""
+        evaluator = Evaluator(self._columns, plan)
+        ranking = evaluator.rank()
+        hits = HitReader(self._columns, plan).read(ranking.company, evaluator.scorer)
+        return Found(ranking.total, hits, ranking.facets, ranking.partial)
+
+    def coverage(self, query: Query) -> int:
+        """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
+        candidates = Matcher(self._columns, replace(query, minimum=0), None).candidates()
+        if candidates.words is None:
+            return 0
+        return int(candidates.words.max(initial=0))
+
+    def facts(self) -> Sequence[Facts]:
+        """The quick facts of every company, by slug."""
+        return self._facts
+
+    def values(self) -> Mapping[str, Mapping[str, str]]:
+        """For each facet its values with their labels, sections in the order of the template."""
+        return self._values
+
+    def profile(self, slug: str) -> RenderedProfile | None:
+        """One company whole, None when there is none."""
+        company = self._companies.get(slug)
+        return None if company is None else self._columns.store.profile_of(company)
+
+    @cached_property
+    def _facts(self) -> tuple[Facts, ...]:
+        return tuple(map(self._columns.store.facts_of, self._companies.values()))
+
+    @cached_property
+    def _companies(self) -> dict[str, int]:
+        return {slug: number for number, slug in enumerate(self._columns.store.strings("slugs"))}
+
+    @cached_property
+    def _values(self) -> dict[str, dict[str, str]]:
+        store = self._columns.store
+        kinds = self._columns.kinds
+        headings = store.strings("headings")
+        labels: dict[str, str] = {}
+        for section, kind in enumerate(store.kind.tolist()):
+            if len(labels) == len(kinds):
+                break
+            labels.setdefault(kinds[kind], headings[section])
+        listed = {
+            name: {value: value for value in store.strings(f"{name}_values")}
+            for name in ("specialty", "hiring", "service")
+        }
+        return {"section": labels, **listed}
