@@ -1,0 +1,144 @@
+"""The use case "rebuild": a corpus folder to a published generation."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from indexer.engines.base import Builder, Engine, Generation
+from indexer.errors import CorpusInvalid, ProfileSearchError
+from indexer.profiles.corpus import Corpus, Rendering, Source, render_source, scan_corpus
+from indexer.profiles.problems import Problem
+from indexer.profiles.vocabulary import read_vocabulary
+from indexer.query.lexicon import Vocabulary
+
+PARALLEL_FROM = 400
+"""Fewer changed profiles are rendered in this process: starting workers takes longer."""
+CHUNK = 50
+"""Profiles handed to a worker at a time."""
+
+WATCH_DEBOUNCE_MS = 400
+"""Editors write a file in several steps; changes this close together are one."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of profiles done and the number of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a rebuild did. `generation` is the current one afterwards; `published` is False when nothing had changed."""
+
+    generation: Generation
+    published: bool
+    analysed: int
+    kept: int
+    removed: int
+    skipped: int
+    problems: tuple[Problem, ...]
+    seconds: float
+
+
+def rebuild(
+    engine: Engine,
+    folder: Path,
+    *,
+    skip_invalid: bool = False,
+    if_needed: bool = False,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Publish the corpus in `folder`; unchanged profiles are taken over as they were analysed.
+
+    Raises CorpusInvalid, with nothing published, when a profile has an error, unless `skip_invalid` leaves it out;
+    also when the folder has no profile at all.
+    """
+    started = time.perf_counter()
+    corpus, vocabulary = scan_corpus(folder), read_vocabulary(folder)
+    if if_needed:
+        current = _current(engine)
+        if current is not None and current.corpus_digest == corpus.digest:
+            seconds = time.perf_counter() - started
+            return BuildReport(current, False, 0, current.profiles, 0, 0, (), seconds)
+    problems = [*corpus.problems, *vocabulary.problems]
+    with engine.begin() as builder:
+        kept, changed = _split(builder, corpus)
+        problems += _fill(builder, kept, changed, progress)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        _refuse(corpus, errors, skip_invalid)
+        skipped = len({problem.path for problem in errors})
+        removed = len(set(builder.reusable) - {source.slug for source in corpus.sources})
+        generation = builder.publish(corpus.digest, Vocabulary(vocabulary.synonyms, vocabulary.intents))
+    analysed = generation.profiles - len(kept)
+    seconds = time.perf_counter() - started
+    return BuildReport(generation, True, analysed, len(kept), removed, skipped, tuple(problems), seconds)
+
+
+def _current(engine: Engine) -> Generation | None:
+    status = engine.status()
+    return status.generation if status.state == "ok" else None
+
+
+def _split(builder: Builder, corpus: Corpus) -> tuple[list[Source], list[Source]]:
+    """Sources whose analysis can be taken over, and the others."""
+    kept: list[Source] = []
+    changed: list[Source] = []
+    for source in corpus.sources:
+        (kept if builder.reusable.get(source.slug) == source.digest else changed).append(source)
+    return kept, changed
+
+
+def _fill(
+    builder: Builder, kept: Sequence[Source], changed: Sequence[Source], progress: Progress | None
+) -> list[Problem]:
+    """Hand all profiles to the builder; what is wrong with the changed ones comes back."""
+    total = len(kept) + len(changed)
+    for source in kept:
+        builder.keep(source.slug)
+    problems: list[Problem] = []
+    for done, rendering in enumerate(_render(changed), len(kept) + 1):
+        problems += rendering.problems
+        if rendering.profile is not None:
+            builder.add(rendering.profile)
+        if progress is not None:
+            progress(done, total)
+    return problems
+
+
+def _render(sources: Sequence[Source]) -> Iterator[Rendering]:
+    """The sources rendered, in order; by several processes where there are many."""
+    workers = min(os.cpu_count() or 1, 8)
+    if len(sources) < PARALLEL_FROM or workers < 2:
+        yield from map(render_source, sources)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(render_source, sources, chunksize=CHUNK)
+
+
+def _refuse(corpus: Corpus, errors: Sequence[Problem], skip_invalid: bool) -> None:
+    """Raise CorpusInvalid unless there is something sound to publish."""
+    lines = [str(problem) for problem in errors]
+    broken = {problem.path for problem in errors}
+    usable = len(corpus.sources) - len(broken & {str(source.path) for source in corpus.sources})
+    if not corpus.sources or not usable:
+        raise CorpusInvalid(f"no profile to index in {corpus.folder}; the index is as it was", lines)
+    if errors and not skip_invalid:
+        count = "1 file has errors" if len(broken) == 1 else f"{len(broken)} files have errors"
+        raise CorpusInvalid(f"{count}; the index is as it was. Mend them, or leave them out with --skip-invalid", lines)
+
+
+def watch(engine: Engine, folder: Path) -> Iterator[BuildReport | ProfileSearchError]:
+    """Rebuild now if needed, then whenever the folder changes; a failed rebuild is an outcome, not the end."""
+    from watchfiles import watch as watch_files  # a compiled module that only this command needs
+
+    yield _attempt(engine, folder)
+    for _ in watch_files(folder, debounce=WATCH_DEBOUNCE_MS, raise_interrupt=False):
+        yield _attempt(engine, folder)
+
+
+def _attempt(engine: Engine, folder: Path) -> BuildReport | ProfileSearchError:
+    try:
+        return rebuild(engine, folder, if_needed=True)
+    except ProfileSearchError as error:
+        return error

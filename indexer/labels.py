@@ -1,0 +1,82 @@
+"""Words for readers: names of facet values, links, and why a hit was found."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
+
+from indexer.engines.base import VERIFIED_DAYS, CompanyHit
+from indexer.page import FacetValue
+from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS
+from indexer.query.request import UNKNOWN, Filters
+from indexer.query.tree import Query
+
+CHOICES = {
+    "section": "sections",
+    "specialty": "specialties",
+    "hiring": "hiring",
+    "service": "services",
+    "verified": "verified",
+}
+"""Facets with the attribute of Filters that holds their choice."""
+
+
+def profile_url(slug: str, text: str = "", section: str = "") -> str:
+    """The page of a profile, at a section, with the query's words marked."""
+    query = f"?{urlencode({'q': text})}" if text else ""
+    return f"/profiles/{quote(slug)}{query}" + (f"#{quote(section)}" if section else "")
+
+
+def value_label(facet: str, value: str, labels: Mapping[str, str]) -> str:
+    """What a reader sees for a value of a facet."""
+    if facet == "verified":
+        return "Never verified" if value == UNKNOWN else f"Within {value} days"
+    if facet == "hiring":
+        return HIRING_STATUSES.get(value, value)
+    if value == UNKNOWN and facet != "section":
+        return "Unknown"
+    return SECTION_HEADINGS.get(value) or labels.get(value, value) if facet == "section" else value
+
+
+def facet_values(
+    facet: str, counts: Mapping[str, int], filters: Filters, labels: Mapping[str, str]
+) -> tuple[FacetValue, ...]:
+    """The values of one facet in the order readers expect; a chosen value is there even when nothing is left of it."""
+    chosen: tuple[str, ...] = getattr(filters, CHOICES[facet])
+    values = dict.fromkeys([*counts, *chosen])
+    ordered = sorted(values, key=lambda value: _place(facet, value, counts.get(value, 0)))
+    return tuple(
+        FacetValue(value, value_label(facet, value, labels), counts.get(value, 0), value in chosen) for value in ordered
+    )
+
+
+def _place(facet: str, value: str, count: int) -> tuple[int, int, str]:
+    """Sections in the order of the template, periods by length, the rest by count; "unknown" last."""
+    if facet == "section":
+        template = list(SECTION_HEADINGS)
+        return (0, template.index(value), "") if value in template else (1, -count, value)
+    if value == UNKNOWN:
+        return (2, 0, "")
+    if facet == "verified":
+        return (0, int(value), "") if value.isdecimal() else (1, len(VERIFIED_DAYS), value)
+    return (0, -count, value.casefold())
+
+
+def why(hit: CompanyHit, typed: Query) -> str:
+    """A sentence that says why the company was found; `typed` is the query before its words got other forms."""
+    sections = _listed([section.heading for section in hit.sections if section.matches])
+    if not typed.wanted:
+        return "passes the chosen filters" if not typed.unwanted else "has none of the words left out"
+    names = [str(node) for node in typed.wanted]
+    words, has = set(names), {names[number] for number in hit.words}
+    if len(words) == 1:
+        count = f"\u201c{names[0]}\u201d"
+    elif len(has) == len(words):
+        count = "both words" if len(words) == 2 else f"all {len(words)} words"
+    else:
+        count = f"{len(has)} of {len(words)} words"
+    where = f"in {sections}" if sections else "in the name of the company"
+    named = "the company you named; " if hit.name_matched and sections else ""
+    return f"{named}{count}; {where}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -1,0 +1,221 @@
+"""The use case "search": a request to a page. Engine in, page out; no I/O of its own."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
+from indexer.errors import NotFound
+from indexer.feedback import with_feedback
+from indexer.labels import facet_values, profile_url, why
+from indexer.page import FacetValue, Page, ProfileView, Result, SectionResult, Suggestion, Understood
+from indexer.query.interpret import Interpretation, Interpreter
+from indexer.query.parser import ParsedQuery, parse_query
+from indexer.query.request import MAX_DEPTH, MAX_SECONDS, Filters, SearchRequest
+from indexer.query.synonyms import language_of
+from indexer.query.tree import Query
+from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
+from indexer.snippets import excerpt
+from indexer.suggest import suggest
+from indexer.text import fold
+
+__all__ = [
+    "FacetValue",
+    "Page",
+    "ProfileView",
+    "Result",
+    "SearchService",
+    "SectionResult",
+    "Suggestion",
+    "Understood",
+    "ranked",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A typed text as one generation understands it."""
+
+    parsed: ParsedQuery
+    interpretation: Interpretation
+
+    @property
+    def query(self) -> Query:
+        """The interpreted query."""
+        return self.interpretation.query
+
+
+class SearchService:
+    """What a front end (web page, API, command line) asks. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def searcher(self, generation: str | None = None) -> Searcher:
+        """The generation that answers now, or the named one while it is kept."""
+        return self._engine.open(generation)
+
+    def search(self, request: SearchRequest, today: date | None = None) -> Page:
+        """One page of results."""
+        started = time.perf_counter()
+        searcher = self._engine.open(request.generation)
+        reading = read_query(searcher, request.text, exact=request.exact)
+        filters = known_filters(request.filters.merged(reading.parsed.filters), searcher)
+        parsed = time.perf_counter()
+        plan = _plan(request, reading, filters, today or datetime.now(UTC).date())
+        found, query = _answer(searcher, plan)
+        searched = time.perf_counter()
+        results = _results(found.hits, reading.parsed.query, request)
+        facets = {
+            name: facet_values(name, counts, filters, searcher.values().get(name, {}))
+            for name, counts in found.facets.items()
+        }
+        finished = time.perf_counter()
+        return Page(
+            request=replace(request, filters=filters),
+            query=_understood(request, reading, query, found),
+            total=found.total,
+            pages=math.ceil(min(found.total, MAX_DEPTH) / request.size),
+            generation=searcher.generation.id,
+            took_ms=round((finished - started) * 1e3, 2),
+            results=results,
+            facets=facets,
+            partial=found.partial,
+            timings={
+                "parse": (parsed - started) * 1e3,
+                "search": (searched - parsed) * 1e3,
+                "snippets": (finished - searched) * 1e3,
+            },
+        )
+
+    def suggest(self, typed: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """What the beginning of a query could become, the most useful first."""
+        return suggest(self._engine.open(), typed, limit)
+
+    def profile(self, slug: str, typed: str = "") -> ProfileView:
+        """One company with the words to mark in it; raises NotFound."""
+        searcher = self._engine.open()
+        profile = searcher.profile(slug)
+        if profile is None:
+            raise NotFound(f"there is no profile of {slug!r}")
+        marked = read_query(searcher, typed).query.terms() if typed else ()
+        return ProfileView(profile, searcher.generation.id, frozenset(marked))
+
+
+def ranked(searcher: Searcher, typed: str, depth: int) -> Found:
+    """The best `depth` companies for judging the ranking: a search that goes on below the companies with all words."""
+    reading = read_query(searcher, typed)
+    request = SearchRequest(typed, size=depth)
+    plan = replace(_plan(request, reading, reading.parsed.filters, datetime.now(UTC).date()), facets=False)
+    plan = replace(plan, query=replace(plan.query, minimum=min(1, len(plan.query.wanted))))
+    return _with_feedback(searcher, plan, searcher.search(plan))
+
+
+def read_query(searcher: Searcher, typed: str, *, exact: bool = False) -> Reading:
+    """What the typed text means in this generation."""
+    parsed = parse_query(typed)
+    return Reading(parsed, _interpreter(searcher).interpret(parsed.query, exact))
+
+
+@lru_cache(maxsize=2)
+def _interpreter(searcher: Searcher) -> Interpreter:
+    """The interpreter of a generation, made once: two generations may be asked at a time."""
+    return Interpreter(searcher.lexicon, language_of(searcher.vocabulary))
+
+
+def known_filters(filters: Filters, searcher: Searcher) -> Filters:
+    """The choices as the index spells them: `specialty:image` means "Image". An unknown value stays as it is."""
+    if filters == Filters():
+        return filters
+    values = searcher.values()
+
+    def spelled(facet: str, chosen: Sequence[str]) -> tuple[str, ...]:
+        known = {fold(value): value for value in values.get(facet, {})}
+        return tuple(dict.fromkeys(known.get(fold(value), value) for value in chosen))
+
+    return replace(
+        filters,
+        specialties=spelled("specialty", filters.specialties),
+        hiring=spelled("hiring", filters.hiring),
+        services=spelled("service", filters.services),
+    )
+
+
+def _plan(request: SearchRequest, reading: Reading, filters: Filters, today: date) -> Plan:
+    offset = (request.page - 1) * request.size
+    return Plan(
+        query=reading.query,
+        filters=filters,
+        sort=request.sort,
+        offset=offset,
+        limit=max(0, min(request.size, MAX_DEPTH - offset)),
+        today=today,
+        weights=reading.interpretation.weights,
+        explain=request.explain,
+        until=time.monotonic() + MAX_SECONDS,
+    )
+
+
+def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
+    """The answer, and the query that gave it: with fewer words required where no company has all of them.
+
+    Whether it is so does not depend on the filters: they only narrow, so that every facet count is true.
+    """
+    found = searcher.search(plan)
+    words = len(plan.query.wanted)
+    if not found.total and words > 1:
+        most = searcher.coverage(plan.query)
+        if 0 < most < words:
+            plan = replace(plan, query=replace(plan.query, minimum=relaxed_minimum(words, most)))
+            found = searcher.search(plan)
+    return _with_feedback(searcher, plan, found), plan.query
+
+
+def _with_feedback(searcher: Searcher, plan: Plan, found: Found) -> Found:
+    """The answer to a question, ranked once more with the words its best hits share."""
+    if plan.sort != "relevance" or len(plan.query.wanted) <= SHORT_QUERY_WORDS or found.total < 2:
+        return found
+    first = searcher.search(replace(plan, offset=0, limit=FEEDBACK_DOCUMENTS, facets=False, explain=False))
+    query = with_feedback(plan.query, first.hits, searcher.lexicon, searcher.generation.sections)
+    again = searcher.search(replace(plan, query=query, facets=False))
+    return found if again.partial else replace(again, facets=found.facets)
+
+
+def _results(hits: Sequence[CompanyHit], typed: Query, request: SearchRequest) -> tuple[Result, ...]:
+    return tuple(
+        Result(
+            facts=hit.facts,
+            url=profile_url(hit.facts.slug, request.text),
+            score=hit.score,
+            why=why(hit, typed),
+            sections=tuple(
+                SectionResult(
+                    section.id,
+                    section.heading,
+                    profile_url(hit.facts.slug, request.text, section.id),
+                    excerpt(section.text, section.matches),
+                )
+                for section in hit.sections
+            ),
+            parts=hit.parts,
+        )
+        for hit in hits
+    )
+
+
+def _understood(request: SearchRequest, reading: Reading, query: Query, found: Found) -> Understood:
+    repaired = reading.interpretation.repaired if found.total else ()
+    used = dict(repaired)
+    words = [used.get(str(node), str(node)) for node in reading.parsed.query.wanted]
+    understood = str(replace(reading.parsed, query=replace(reading.parsed.query, wanted=())))
+    return Understood(
+        text=request.text,
+        understood=" ".join(filter(None, [*words, understood])),
+        repaired=repaired,
+        relaxed=(query.required, len(query.wanted)) if query.minimum is not None else None,
+        unknown=reading.interpretation.unknown,
+        notes=reading.parsed.notes,
+    )
