@@ -1,0 +1,43 @@
+"""The web application: ranked results with highlighted snippets, for people and for programs."""
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask
+
+from indexer import engines, search
+from indexer.config import Settings, read_settings
+from webapp import api, context, delivery, feeds, handlers, health, security, views
+
+MAX_URL_BYTES = 8_192
+"""Longer addresses are answered with 414: a query of 512 characters and every filter fit into a quarter of it."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application over the index that the settings name (default: those of the environment)."""
+    settings = settings or read_settings()
+    digest = _own_digest()
+    # The digest is part of the path, so that a script's imports carry it too, and files never need revalidation.
+    app = Flask(__name__, static_url_path=f"/static/{digest}")
+    app.config.update(MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["static"] = app.static_url_path
+    engine = engines.open_engine(settings)
+    context.attach(app, context.Desk(settings, engine, search.SearchService(engine), digest))
+    for blueprint in (views.pages, api.api, feeds.feeds, health.health):
+        app.register_blueprint(blueprint)
+    handlers.install(app)
+    delivery.install(app)
+    security.install(app, MAX_URL_BYTES)
+    return app
+
+
+def _own_digest() -> str:
+    """Changes with every file of this package."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".html", ".xml", ".css", ".js", ".svg"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,86 @@
+"""What a request works with: the search service and what is known of the current generation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import Lock
+
+from flask import Flask, current_app
+
+from indexer.config import Settings
+from indexer.engines.base import Engine, Searcher
+from indexer.page import FacetValue
+from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
+from indexer.query.request import UNKNOWN, SearchRequest
+from indexer.search import SearchService
+from indexer.text import fold
+from webapp.leads import Leads
+
+KEY = "profile-search"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What one generation offers to choose from, on one day: facet values and what a parameter may say."""
+
+    generation: str
+    today: date
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    known: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class Desk:
+    """The engine behind all routes, with what was read from its current generation. Safe to share between threads."""
+
+    settings: Settings
+    engine: Engine
+    service: SearchService
+    digest: str
+    """Of the web application's own files: pages cached by another version are not the same pages."""
+    leads: Leads = field(default_factory=Leads)
+    _catalog: Catalog | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def catalog(self, searcher: Searcher) -> Catalog:
+        """What can be chosen in this generation; read once a generation and day."""
+        kept, day = self._catalog, today()
+        if kept is None or kept.generation != searcher.generation.id or kept.today != day:
+            with self._lock:
+                kept = self._catalog = _read_catalog(self.service, searcher, day)
+        return kept
+
+
+def attach(app: Flask, desk: Desk) -> None:
+    """Give the application its desk."""
+    app.extensions[KEY] = desk
+
+
+def desk() -> Desk:
+    """The desk of the application that answers this request."""
+    found = current_app.extensions[KEY]
+    if not isinstance(found, Desk):
+        raise TypeError("the application was not made by create_app")
+    return found
+
+
+def today() -> date:
+    """The day that ages are counted from: UTC, as the dates of profiles carry no zone."""
+    return datetime.now(UTC).date()
+
+
+def _read_catalog(service: SearchService, searcher: Searcher, day: date) -> Catalog:
+    everything = service.search(SearchRequest(size=1, generation=searcher.generation.id), day)
+    offered = {facet: list(values) for facet, values in searcher.values().items()}
+    standard = {
+        "section": SECTION_HEADINGS,
+        "specialty": (*SPECIALTIES, UNKNOWN),
+        "hiring": HIRING_STATUSES,
+        "service": (UNKNOWN,),
+        "company": [facts.slug for facts in searcher.facts()],
+    }
+    known = {
+        facet: {fold(value): value for value in [*values, *offered.get(facet, ())]}
+        for facet, values in standard.items()
+    }
+    return Catalog(searcher.generation.id, day, everything.facets, known)

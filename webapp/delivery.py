@@ -1,0 +1,77 @@
+"""How answers travel: revalidation by generation, and compression."""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.http import quote_etag
+
+from webapp.context import desk, today
+from webapp.params import GENERATION_PATTERN
+
+MIN_COMPRESSED_BYTES = 1_024
+"""Smaller answers fit into one packet as they are."""
+COMPRESSION_LEVEL = 5
+_COMPRESSIBLE = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/atom+xml",
+    "application/opensearchdescription+xml",
+    "application/x-suggestions+json",
+    "image/svg+xml",
+)
+
+
+def by_generation(view: Callable[..., Response]) -> Callable[..., ResponseReturnValue]:
+    """Answer 304 while generation, address, day and program are those that the client has seen."""
+
+    @wraps(view)
+    def answer(**values: str) -> ResponseReturnValue:
+        here = desk()
+        named = request.args.get("generation", "")
+        searcher = here.service.searcher(named if re.match(GENERATION_PATTERN, named) else None)
+        seen = (here.digest, searcher.generation.id, today().isoformat(), request.url)
+        tag = hashlib.sha256("\n".join(seen).encode("utf-8", "replace")).hexdigest()[:24]
+        unchanged = request.if_none_match.contains_weak(tag)
+        response = Response(status=304) if unchanged else view(**values)
+        if response.status_code in (200, 304) and "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["ETag"] = quote_etag(tag, weak=True)
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    return answer
+
+
+def _unpacks() -> bool:
+    """Whether the client unpacks what we compress.
+
+    Programs that call the API inside this process, with no server between (so no SERVER_SOFTWARE), send the header of
+    their HTTP library and then read the bytes as they are.
+    """
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or request.accept_encodings["gzip"] <= 0:
+        return False
+    return "SERVER_SOFTWARE" in request.environ or not request.path.startswith("/api/")
+
+
+def install(app: Flask) -> None:
+    """Compress what is worth it for clients that accept it."""
+
+    def compress(response: Response) -> Response:
+        if not (response.mimetype or "").startswith(_COMPRESSIBLE):
+            return response
+        response.headers.add("Vary", "Accept-Encoding")
+        if not _unpacks() or response.status_code != 200 or "Content-Encoding" in response.headers:
+            return response
+        response.direct_passthrough = False
+        body = response.get_data()
+        if len(body) >= MIN_COMPRESSED_BYTES:
+            response.set_data(gzip.compress(body, COMPRESSION_LEVEL, mtime=0))
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    app.after_request(compress)

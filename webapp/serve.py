@@ -1,0 +1,111 @@
+"""The production server: waitress in this process, with an orderly end."""
+
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+
+from indexer.config import Settings
+from indexer.errors import UserError
+from webapp import create_app
+
+CONNECTIONS = 900
+"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones."""
+DRAIN_SECONDS = 10.0
+"""How long requests in flight may take to finish after SIGTERM."""
+ROUND_SECONDS = 1.0
+DRAIN_ROUND_SECONDS = 0.02
+
+
+def serve(settings: Settings, host: str, port: int, threads: int) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests that have been read are answered before the end."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is normal under load
+    server = Server(settings, host, port, threads)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.stop)
+    print(f"Serving {settings.index} on {server.address}  (stop with Ctrl-C)", flush=True)
+    server.run()
+
+
+class Server:
+    """Waitress with the loop in our hands, so that it can end without losing a request."""
+
+    def __init__(self, settings: Settings, host: str, port: int, threads: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._ending = False
+        try:
+            self._server = waitress.create_server(
+                create_app(settings),
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                connection_limit=CONNECTIONS,
+                asyncore_use_poll=True,
+                clear_untrusted_proxy_headers=True,
+                ident=None,
+            )
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            raise UserError(f"cannot listen on {host}:{port}: {reason}. Choose another with --host, --port") from None
+        shown = f"[{host}]" if ":" in host else host
+        self.address = f"http://{shown}:{self._listeners()[0].effective_port}/"
+
+    def stop(self, *_signal: object) -> None:
+        """The signal handler: the loop sees it in its next round, which it starts at once. A second signal ends now."""
+        if self._ending:
+            raise SystemExit(1)
+        self._ending = True
+        self._listeners()[0].pull_trigger()
+
+    def run(self) -> None:
+        """Serve until `stop`, then answer what has been read."""
+        while not self._ending:
+            self._round(ROUND_SECONDS)
+        self._stop_listening()
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._busy() and time.monotonic() < until:
+            self._round(DRAIN_ROUND_SECONDS)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def _round(self, seconds: float) -> None:
+        with suppress(InterruptedError):
+            wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _listeners(self) -> list[BaseWSGIServer]:
+        return [item for item in self._sockets.values() if isinstance(item, BaseWSGIServer)]
+
+    def _channels(self) -> Iterator[HTTPChannel]:
+        return (item for item in list(self._sockets.values()) if isinstance(item, HTTPChannel))
+
+    def _stop_listening(self) -> None:
+        """Take in the connections that the system has accepted for us, then no more."""
+        for listener in self._listeners():
+            known = -1
+            while known != len(self._sockets) and len(self._sockets) < CONNECTIONS:
+                known = len(self._sockets)
+                listener.handle_accept()
+            listener.accepting = False
+            listener.del_channel()
+            listener.socket.close()
+        self._round(DRAIN_ROUND_SECONDS)  # what those connections have sent is read
+
+    def _busy(self) -> bool:
+        """Whether an answer is still owed; connections that are owed none are closed."""
+        busy = False
+        for channel in self._channels():
+            for request in channel.requests:
+                request.headers["CONNECTION"] = "close"
+            if channel.requests or channel.total_outbufs_len or channel.request is not None:
+                busy = True
+            else:
+                channel.will_close = True
+        return busy

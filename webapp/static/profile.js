@@ -1,0 +1,84 @@
+// On a profile: step through the marked words, switch them off, copy the link of a section, show where we are.
+
+export function start() {
+  marks();
+  anchors();
+  contents();
+}
+
+function button(text, label, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "second small";
+  made.textContent = text;
+  if (label) made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function marks() {
+  const bar = document.querySelector("#page-marks");
+  const all = [...document.querySelectorAll(".text mark")];
+  if (!bar || !all.length) return;
+  const where = document.createElement("span");
+  where.setAttribute("role", "status");
+  let current = -1;
+
+  function go(step) {
+    all[current]?.classList.remove("current");
+    const start = current < 0 && step < 0 ? 0 : current;
+    current = (start + step + all.length) % all.length;
+    all[current].classList.add("current");
+    all[current].scrollIntoView({ block: "center" });
+    where.textContent = `(now ${current + 1} of ${all.length})`;
+  }
+  const steps = [
+    button("← Previous", "Previous marked word", () => go(-1)),
+    button("Next →", "Next marked word", () => go(1)),
+  ];
+  const off = button("Turn marks off", "", () => {
+    const hidden = document.body.classList.toggle("marks-off");
+    off.textContent = hidden ? "Turn marks on" : "Turn marks off";
+    steps.forEach((step) => (step.hidden = hidden));
+    where.hidden = hidden;
+  });
+  bar.firstElementChild.append(" ", where);
+  bar.lastElementChild.replaceChildren(...steps, off);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.body.classList.contains("marks-off")) return;
+    if (event.target.closest("input, textarea, select")) return;
+    if (event.key === "n") go(1);
+    if (event.key === "p") go(-1);
+  });
+}
+
+function anchors() {
+  if (!navigator.clipboard) return;
+  const told = document.createElement("span");
+  told.className = "copied";
+  told.setAttribute("role", "status");
+  for (const link of document.querySelectorAll(".anchor")) {
+    link.firstElementChild.textContent = link.firstElementChild.textContent.replace("Link to", "Copy the link to");
+    link.addEventListener("click", async () => {
+      const url = new URL(link.getAttribute("href"), location.origin + location.pathname);
+      link.after(told);
+      try {
+        await navigator.clipboard.writeText(url.href);
+        told.textContent = "Link copied";
+      } catch {
+        told.textContent = ""; // the address bar has it
+      }
+    });
+  }
+}
+
+function contents() {
+  const links = new Map([...document.querySelectorAll(".toc a")].map((link) => [link.hash.slice(1), link]));
+  const watch = new IntersectionObserver((entries) => {
+    const seen = entries.find((entry) => entry.isIntersecting);
+    if (!seen) return;
+    for (const link of links.values()) link.removeAttribute("aria-current");
+    links.get(seen.target.id)?.setAttribute("aria-current", "true");
+  }, { rootMargin: "-10% 0px -75% 0px" });
+  for (const section of document.querySelectorAll("main > section[id]")) watch.observe(section);
+}
