@@ -44,7 +44,7 @@ EXACT_TIERS = 1
 
 SYNONYM_WEIGHT = 0.6
 PREFIX_WEIGHT = 0.7
-TYPO_WEIGHT = 0.6
+TYPO_WEIGHT = 0.95
 """What stands in for a word counts less than the word; it never counts as rarer than the word it stands for."""
 
 INTENT_WEIGHT = 1.3

@@ -6,7 +6,7 @@ room is used, in the order of the text. A sentence that is too long is cut at wo
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAX_SNIPPET_CHARACTERS = 285
 """Two lines on a desktop, five on a phone: what a reader takes in before deciding."""
@@ -58,7 +58,7 @@ def excerpt(text: str, matches: Sequence[Match], limit: int = MAX_SNIPPET_CHARAC
     `matches` are in order and do not overlap.
     """
     sentences = list(_sentences(text, matches))
-    chosen = _choose(text, sentences, limit)
+    chosen = _choose(text, sentences, limit - len(GAP.lstrip()) - len(GAP.rstrip()))
     return tuple(_pieces(text, chosen))
 
 
@@ -116,27 +116,26 @@ def _continue(sentences: Sequence[_Span], chosen: dict[int, _Span], room: int) -
         place += 1
 
 
-def _cut(text: str, span: _Span, limit: int) -> _Span:
+def _cut(text: str, span: _Span, room: int) -> _Span:
     """The part of a long sentence that shows most of its words, cut at word bounds."""
-    room = limit - 2 * len(GAP)
     starts = [match.start for match in span.matches] or [span.start]
     best = max(starts, key=lambda start: (len(_within(span, start, start + room)), -start))
-    start = _word_start(text, span, best)
+    start = _word_start(text, span, best, min(CONTEXT_CHARACTERS, room // 4))
     end = min(span.end, start + room)
     if end < span.end:
         space = max((found.start() for found in _SPACE.finditer(text, start, end)), default=start)
         end = space if space > best else end
-    inside = tuple(match for match in span.matches if match.start >= start and match.end <= end)
-    return _Span(start, end, inside)
+    inside = (replace(match, end=min(match.end, end)) for match in span.matches if start <= match.start < end)
+    return _Span(start, end, tuple(inside))
 
 
 def _within(span: _Span, start: int, end: int) -> frozenset[int]:
     return frozenset(match.word for match in span.matches if match.start >= start and match.end <= end)
 
 
-def _word_start(text: str, span: _Span, match: int) -> int:
-    """Where to begin so that a little context stands before the match."""
-    wanted = match - CONTEXT_CHARACTERS
+def _word_start(text: str, span: _Span, match: int, context: int) -> int:
+    """Where to begin so that at most so much context stands before the match."""
+    wanted = match - context
     if wanted <= span.start:
         return span.start
     space = _SPACE.search(text, wanted, match)

@@ -18,7 +18,10 @@ MAX_WORD_CHARACTERS = 64
 """Longer runs are cut: nobody searches for them, and they would bloat the word list."""
 
 # Scripts written without spaces: one token a character, so that a phrase of them finds itself.
-_IDEOGRAPHS = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_IDEOGRAPHS = (
+    "\u3005-\u3007\u3038-\u303a\u3040-\u30ff\u3192-\u3195\u3220-\u3229\u3280-\u3289\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003134f"
+)
 # Marks that belong to the letter before them, and invisible characters that can stand inside a word.
 _MARKS = (
     "\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a"
@@ -36,6 +39,16 @@ TOKEN = re.compile(
     r"|\d+(?:[.,]\d+)*(?!\w|[.,]\w)"  # 1.46, 1,000
     rf"|{_LETTER}+(?:['\u2019&]{_LETTER}+)*"  # don't, R&D
 )
+
+_ASCII_TOKEN = re.compile(
+    r"[A-Za-z]{2,}(?![\w'&])"  # most words; the rest is TOKEN, where no letter is beyond ASCII
+    r"|\b[A-Za-z](?:\+\+|#)(?!\w)"
+    r"|\b[A-Za-z]-(?=[A-Za-z])[A-Za-z0-9]+"
+    r"|[0-9]+(?:[.,][0-9]+)*(?!\w|[.,]\w)"
+    r"|[A-Za-z0-9]+(?:['&][A-Za-z0-9]+)*",
+    re.ASCII,
+)
+"""TOKEN for text in ASCII, in half the time; a property test holds them together."""
 
 STOP_WORDS = frozenset(
     # The words that hold English together ...
@@ -87,8 +100,8 @@ def word_of(surface: str) -> str:
         folded = folded.replace(",", "")
     elif "-" in folded:
         folded = folded.replace("-", "")
-    if not folded.isascii():
-        folded = "".join(c for c in folded if c.isalnum() or c in "&+#._")
+    if not surface.isascii():  # "⑴" folds to "(1)", "⒈" to "1."
+        folded = "".join(c for c in folded if c.isalnum() or c in "&+#._").strip(".")
     return folded[:MAX_WORD_CHARACTERS]
 
 
@@ -104,6 +117,12 @@ def term_of(word: str) -> str:
     if stemmer is None:
         stemmer = _stemmers.english = snowballstemmer.stemmer("english")
     return str(stemmer.stemWord(word))
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the tokens of a text are: characters (start, end), in order."""
+    pattern = _ASCII_TOKEN if text.isascii() else TOKEN
+    return [match.span() for match in pattern.finditer(text)]
 
 
 def tokenize(text: str) -> Iterator[Token]:

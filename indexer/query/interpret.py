@@ -52,7 +52,7 @@ class Interpreter:
                 if isinstance(word, Word) and place not in known:
                     wanted[place] = self._stand_in(word, place == len(wanted) - 1, repaired)
         terms = [self._meant(node) for node in wanted]
-        wanted = self._with_joined_words(self._with_synonyms(wanted, terms))
+        wanted = self._with_synonyms(self._with_joined_words(wanted), terms)
         return Interpretation(
             query=Query(tuple(wanted), tuple(map(self._leaf, query.unwanted)), query.minimum),
             repaired=tuple(repaired),
@@ -129,6 +129,11 @@ class Interpreter:
             return (), ""
         edits = 2 if len(word) >= TYPO_TWO_EDITS_FROM else 1
         found = self._lexicon.similar(word, edits, MAX_EXPANSIONS)
+        if not found:
+            known = self._language.similar(word, edits)
+            if known is None or known == word:
+                return (), ""
+            return (Form(text.term_of(known), TYPO_WEIGHT, "typo"),), known
         words: dict[str, list[str]] = {}
         for near in found:
             words.setdefault(near.term, []).append(near.word)
@@ -147,7 +152,9 @@ class Interpreter:
     def _meant(self, node: Leaf | Or) -> str:
         """The stem of a word, of its repair where it is unknown; "" for anything but a word."""
         forms = node.forms if isinstance(node, Word) else ()
-        return next((form.term for form in forms if self._lexicon.frequency(form.term)), forms[0].term if forms else "")
+        return next(
+            (form.term for form in forms if self._lexicon.frequency(form.term)), forms[-1].term if forms else ""
+        )
 
     def _with_joined_words(self, nodes: Sequence[Leaf | Or]) -> list[Leaf | Or]:
         """Two neighbours may be one word of the index: "remo tasks"."""
@@ -164,7 +171,8 @@ class Interpreter:
 
 def _or_stand_ins(node: Leaf | Or, others: Sequence[tuple[str, tuple[str, ...]]]) -> Leaf | Or:
     """The node or any of the synonyms, which weigh less."""
-    words = tuple(Form(terms[0], SYNONYM_WEIGHT, "synonym") for _, terms in others if len(terms) == 1)
+    stems = dict.fromkeys(terms[0] for _, terms in others if len(terms) == 1)
+    words = tuple(Form(stem, SYNONYM_WEIGHT, "synonym") for stem in stems)
     phrases = tuple(Phrase(phrase, terms, SYNONYM_WEIGHT) for phrase, terms in others if len(terms) > 1)
     leaf = node.children[0] if isinstance(node, Or) else node
     if not isinstance(leaf, Word):
