@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -83,18 +84,27 @@ class Matcher:
         store = self._columns.store
         if self._sections is None:
             return np.arange(len(store.first) - 1, dtype=np.int32)
-        return np.unique(store.company_of[self._sections])
+        flags = np.zeros(len(store.first) - 1, bool)
+        flags[store.company_of[self._sections]] = True
+        return np.flatnonzero(flags).astype(np.int32)
+
+    @cached_property
+    def complete_sections(self) -> Ints:
+        """Sections, within the limit, that have every wanted word."""
+        return intersection([match.postings()[0] for match in self.wanted], len(self._columns.store.company_of))
 
     def sections(self) -> Ints:
         """Sections that match all by themselves, the limit to sections aside: what the section facet counts."""
         sections = len(self._columns.store.company_of)
         if not self.all_wanted:
             found = np.arange(sections, dtype=np.int32)
-        elif self.query.required >= len(self.all_wanted):
-            found = intersection([match.postings()[0] for match in self.all_wanted], sections)
-        else:
+        elif self.query.required < len(self.all_wanted):
             counts = np.bincount(np.concatenate([match.postings()[0] for match in self.all_wanted]), minlength=sections)
             found = np.flatnonzero(counts >= self.query.required).astype(np.int32)
+        elif self._sections is None:
+            found = self.complete_sections
+        else:
+            found = intersection([match.postings()[0] for match in self.all_wanted], sections)
         if self._allowed is not None:
             found = found[self._allowed[self._columns.store.company_of[found]]]
         return found

@@ -10,14 +10,16 @@ from xxhash import xxh3_64_hexdigest
 
 from indexer.engines.whoosh import files
 from indexer.engines.whoosh.invert import Postings, invert
+from indexer.engines.whoosh.matches import Flags, Matches
 from indexer.engines.whoosh.names import Names, build_names
 from indexer.engines.whoosh.store import Store
-from indexer.engines.whoosh.tokens import Ints, Tokens
+from indexer.engines.whoosh.tokens import Tokens
+from indexer.query.tree import Leaf, Or
 
 TABLES: tuple[type, ...] = (Tokens, Postings, Names, Store)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """Forward index, postings, names and stored profiles; read-only, safe to share between threads."""
 
@@ -73,6 +75,16 @@ class Columns:
         """The ids of sections; `store.kind` counts in them."""
         return list(self.store.strings("kinds"))
 
+    @cached_property
+    def facet_values(self) -> dict[str, list[str]]:
+        """The values of each listed facet; its column counts in them."""
+        return {name: list(self.store.strings(f"{name}_values")) for name in ("specialty", "hiring", "service")}
+
+    @cached_property
+    def merged(self) -> dict[Leaf | Or, Matches]:
+        """Matches of words with synonyms: put together when first asked for, then kept."""
+        return {}
+
     @property
     def companies(self) -> int:
         """How many companies there are."""
@@ -90,8 +102,11 @@ class Columns:
         """How many surface forms the stem has."""
         return int(self.postings.form_base[term + 1] - self.postings.form_base[term])
 
-    def form_ranks(self, term: int, words: Sequence[str]) -> Ints:
-        """The ranks of these surface forms among those of their stem."""
-        base, end = int(self.postings.form_base[term]), int(self.postings.form_base[term + 1])
-        wanted = [self.word_ids[word] for word in words if word in self.word_ids]
-        return np.flatnonzero(np.isin(self.postings.form_word[base:end], wanted)).astype(np.int32)
+    def wanted_forms(self, term: int, words: Sequence[str]) -> Flags:
+        """For every surface form of the stem, by rank, whether it is one of these words."""
+        wanted = np.zeros(self.forms(term), bool)
+        for word in words:
+            number = self.word_ids.get(word)
+            if number is not None:
+                wanted[int(self.postings.form_rank[number])] = True
+        return wanted

@@ -1,5 +1,6 @@
 """The embedded engine: a folder of generations, read by threads and processes at once."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.generations import Generations, Stamp
 from indexer.engines.whoosh.searcher import ColumnSearcher
 from indexer.errors import OperatorError
+
+logger = logging.getLogger(__name__)
 
 
 class EmbeddedEngine:
@@ -57,7 +60,13 @@ class EmbeddedEngine:
             return current
         with self._lock:
             if self._current is None or stamp != self._stamp:
-                newest = self._generations.open(searcher_of)
+                try:
+                    newest = self._generations.open(searcher_of)
+                except OperatorError as fault:
+                    if self._current is None:
+                        raise
+                    logger.error("%s; going on with generation %s", fault, self._current.generation.id)
+                    newest = self._current
                 if self._current is None or newest.generation.id != self._current.generation.id:
                     self._previous, self._current = self._current, newest
                 self._stamp = stamp

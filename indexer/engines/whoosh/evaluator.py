@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from indexer.engines.whoosh.facets import Facets
 from indexer.engines.whoosh.matches import Flags
 from indexer.engines.whoosh.scores import Floats, Scorer
 from indexer.engines.whoosh.tokens import Ints
-from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, ONE_SECTION_TIERS, TIER
+from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, NAME_TIERS, ONE_SECTION_TIERS, TIER
 
 FIRST_ROUND = 96
 GROWTH = 4
@@ -43,7 +43,7 @@ class Evaluator:
         """The companies of the plan's page, with the exact total and the facets."""
         plan = self._plan
         candidates = self._matcher.candidates()
-        facets = Facets(self._store, plan.filters, plan.today)
+        facets = Facets(self._columns, plan.filters, plan.today)
         company = facets.keep(candidates.company)
         counts = self._facet_counts(facets, candidates) if plan.facets else {}
         depth = min(plan.offset + plan.limit, len(company))
@@ -86,34 +86,52 @@ class Evaluator:
     def _best(self, company: Ints, depth: int) -> Ints:
         """The `depth` best of these companies, in order.
 
-        Companies are scored in rounds, those with the highest bounds first, until the last place is above every
-        bound left. Bounds that are the scores themselves need no round.
+        The tier of every company is known beforehand; only its score by words has to be bounded. Companies are scored
+        in rounds, those with the highest bounds first, until the last place is above every bound left. Bounds that
+        are the scores themselves need no round.
         """
         scorer = self.scorer
-        size = depth if scorer.bounds_are_scores else max(FIRST_ROUND, 2 * depth)
-        few = size if scorer.bounds_are_scores else GROWTH * size
-        bounds = scorer.bounds(company) if len(company) > few or scorer.bounds_are_scores else None
-        while bounds is not None and size < len(company):
-            threshold = float(np.partition(bounds, -size)[-size])
-            inside = bounds >= threshold
-            if len(scorer.named):
-                inside |= np.isin(company, scorer.named)
-            chosen = company[inside]
-            totals = scorer.totals(chosen, bounds[inside])
-            last = np.partition(totals, -depth)[-depth]
-            if last >= threshold + TIER * self._tiers_below_name():
-                return chosen[self._order(chosen, totals)[:depth]]
-            size *= GROWTH
-        return company[self._order(company, scorer.totals(company, bounds))[:depth]]
+        tiers = self._tiers(company)
+        if scorer.bounds_are_scores:
+            return self._top(company, scorer.bounds(company) + tiers, depth)
+        size = max(FIRST_ROUND, 2 * depth)
+        if len(company) > GROWTH * size:
+            bounds = scorer.bounds(company) + tiers
+            while size < len(company):
+                threshold = float(np.partition(bounds, -size)[-size])
+                inside = bounds >= threshold
+                chosen = company[inside]
+                totals = scorer.score(chosen).by_words() + tiers[inside]
+                if np.partition(totals, -depth)[-depth] >= threshold:
+                    return self._top(chosen, totals, depth)
+                size *= GROWTH
+        return self._top(company, scorer.score(company).by_words() + tiers, depth)
 
-    def _tiers_below_name(self) -> int:
-        """The highest tier of a company that the query does not name."""
-        several = len(self._plan.query.wanted) > 1
-        return ALL_WORDS_TIERS + EXACT_TIERS + (ONE_SECTION_TIERS if several else 0)
+    def _tiers(self, company: Ints) -> Floats:
+        """What the tiers of these companies add to their scores."""
+        wanted = self._matcher.wanted
+        every = np.ones(len(company), bool)
+        if self._plan.query.required < len(wanted):
+            for match in wanted:
+                every &= match.locate(company)[1]
+        tiers = (TIER * ALL_WORDS_TIERS) * every
+        exact = [match.exact for match in wanted if match.exact is not None]
+        tiers += (TIER * EXACT_TIERS) * reduce(np.logical_and, [flags[company] for flags in exact], every)
+        if len(wanted) > 1:
+            together = np.zeros(self._columns.companies, bool)
+            together[self._store.company_of[self._matcher.complete_sections]] = True
+            tiers += (TIER * ONE_SECTION_TIERS) * together[company]
+        if len(self.scorer.named):
+            tiers += (TIER * NAME_TIERS) * np.isin(company, self.scorer.named)
+        return tiers
 
-    def _order(self, company: Ints, totals: Floats) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """Places of the companies, best first; among equals the newer verification, then the name."""
-        return np.lexsort((self._store.by_name[company], -self._store.verified[company], -totals))
+    def _top(self, company: Ints, totals: Floats, depth: int) -> Ints:
+        """The `depth` best companies in order; among equals the newer verification, then the name."""
+        if len(company) > GROWTH * depth:
+            inside = totals >= np.partition(totals, -depth)[-depth]
+            company, totals = company[inside], totals[inside]
+        order = np.lexsort((self._store.by_name[company], -self._store.verified[company], -totals))
+        return company[order[:depth]]
 
     def _fact_keys(self, company: Ints) -> tuple[Ints, ...]:
         by_name, verified = self._store.by_name[company], self._store.verified[company]

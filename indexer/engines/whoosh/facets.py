@@ -7,8 +7,8 @@ import numpy as np
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS
+from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.matches import Flags
-from indexer.engines.whoosh.store import Store
 from indexer.engines.whoosh.tokens import Ints
 from indexer.query.request import UNKNOWN, Filters
 
@@ -19,8 +19,9 @@ LISTED = ("specialty", "hiring", "service")
 class Facets:
     """The choices of one request. A facet without a choice lets every company pass."""
 
-    def __init__(self, store: Store, filters: Filters, today: date) -> None:
-        self._store = store
+    def __init__(self, columns: Columns, filters: Filters, today: date) -> None:
+        self._store = columns.store
+        self._values = columns.facet_values
         self._today = today.toordinal()
         chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
         self._passes = {name: self._listed(name, values) for name, values in chosen.items() if values}
@@ -49,7 +50,7 @@ class Facets:
         return counts
 
     def _count(self, name: str, companies: Ints) -> dict[str, int]:
-        values = self._store.strings(f"{name}_values")
+        values = self._values[name]
         flags = self._flags(companies)
         company, value = getattr(self._store, f"{name}_company"), getattr(self._store, f"{name}_value")
         counts = np.bincount(value[flags[company]], minlength=len(values))
@@ -67,10 +68,9 @@ class Facets:
         return flags
 
     def _listed(self, name: str, chosen: tuple[str, ...]) -> Flags:
-        values = self._store.strings(f"{name}_values")
-        numbers = [number for number, value in enumerate(values) if value in chosen]
+        wanted = np.array([value in chosen for value in self._values[name]], bool)
         company, value = getattr(self._store, f"{name}_company"), getattr(self._store, f"{name}_value")
-        return self._flags(company[np.isin(value, numbers)])
+        return self._flags(company[wanted[value]])
 
     def _verified(self, chosen: tuple[str, ...]) -> Flags:
         day = self._store.verified

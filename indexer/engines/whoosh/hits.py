@@ -56,7 +56,7 @@ class HitReader:
     def _form_words(self, term: int, words: Sequence[str]) -> Ints:
         base, end = (int(bound) for bound in self._columns.postings.form_base[term : term + 2])
         members = self._columns.postings.form_word[base:end]
-        return members[self._columns.form_ranks(term, words)] if words else members
+        return members[self._columns.wanted_forms(term, words)] if words else members
 
     def _hit(self, scores: Scores, row: int, total: float) -> CompanyHit:
         company = int(scores.company[row])
@@ -73,7 +73,7 @@ class HitReader:
         """The best sections whose text or heading matches; the first section when only the name does."""
         span = slice(int(scores.first[row]), int(scores.first[row + 1]))
         sums = scores.impacts[:, span].sum(axis=0)
-        best = np.argsort(-sums, kind="stable")
+        best = np.argsort(-np.round(sums, 4), kind="stable")  # ties in the order of the profile
         allowed = self._plan.filters.sections
         hits: list[SectionHit] = []
         for place in best.tolist():
@@ -104,15 +104,19 @@ class HitReader:
         """The places in the text that matched, and whether the heading did."""
         tokens = self._columns.tokens
         body = tokens.body(section)
-        word = tokens.word[body]
-        belongs = self._words[word]
-        for number, phrase in self._phrases:
-            belongs = self._mark_phrase(belongs, word, number, phrase)
+        belongs = self._marks(tokens.word[body])
         places = np.flatnonzero(belongs >= 0)
         start, length = tokens.start[body][places].tolist(), tokens.length[body][places].tolist()
         matches = tuple(Match(s, s + n, w) for s, n, w in zip(start, length, belongs[places].tolist(), strict=True))
-        heading = tokens.word[body.start - int(tokens.heading_length[section]) : body.start]
-        return matches, bool((self._words[heading] >= 0).any())
+        heading = self._marks(tokens.word[body.start - int(tokens.heading_length[section]) : body.start])
+        return matches, bool((heading >= 0).any())
+
+    def _marks(self, word: Ints) -> Ints:
+        """For consecutive surface forms the wanted word that each belongs to, or NO_WORD."""
+        belongs = self._words[word]
+        for number, phrase in self._phrases:
+            belongs = self._mark_phrase(belongs, word, number, phrase)
+        return belongs
 
     def _mark_phrase(self, belongs: Ints, word: Ints, number: int, phrase: Phrase) -> Ints:
         """Mark the words of every occurrence of the phrase."""

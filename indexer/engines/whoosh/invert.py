@@ -20,12 +20,12 @@ class Postings:
     """Columns over all postings, ordered by term, section, position.
 
     Term t has the postings `term_start[t]:term_start[t + 1]`: `section` (ascending), `impact` (its BM25F score
-    there), and occurrences `occurrence_start[p]:occurrence_start[p + 1]` with `position` in the section and `form`
-    (the rank of the surface form among those of its stem, `form_base` being the term's first word in `form_word`).
+    there), and occurrences `occurrence_start[p]:occurrence_start[p + 1]` with `position` in the section and `form`,
+    the rank of the surface form among those of its stem, `form_word[form_base[t]:form_base[t + 1]]`. `form_rank` is
+    the rank of every word, `word_count` its number of occurrences; `idf` belongs to terms.
 
     The same by company: `company_start[t]:company_start[t + 1]` delimits `company` (ascending), `company_best` (its
     best section's impact) and `company_first` (its first posting; the next entry ends it, the last entry ends all).
-    `word_count` is the number of occurrences of each surface form; `idf` belongs to terms.
     """
 
     term_start: Longs
@@ -36,6 +36,7 @@ class Postings:
     form: npt.NDArray[np.uint16]
     form_base: Ints
     form_word: Ints
+    form_rank: npt.NDArray[np.uint16]
     word_count: Ints
     idf: Floats
     company_start: Longs
@@ -70,6 +71,7 @@ def invert(tokens: Tokens, company_of: Ints) -> Postings:
         form=form_rank[tokens.word[order]],
         form_base=form_base,
         form_word=form_word,
+        form_rank=form_rank,
         word_count=np.bincount(tokens.word, minlength=len(tokens.words)).astype(np.int32),
         idf=idf,
         company_start=np.searchsorted(posting_term[company_first], np.arange(terms + 1)).astype(np.int64),

@@ -5,14 +5,36 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from indexer.engines.whoosh.columns import Columns
-from indexer.engines.whoosh.invert import Floats
+from indexer.engines.whoosh.invert import Floats, Longs
 from indexer.engines.whoosh.matches import Flags, Matches, by_company, ranges
 from indexer.engines.whoosh.tokens import Ints
-from indexer.query.tree import Form, Leaf, Or, Phrase
+from indexer.query.tree import Form, Leaf, Or, Phrase, Word
+
+MERGED_KEPT = 64
+"""Words with synonyms whose matches are kept: some 40 MB at 90,000 sections, less than the vocabulary usually needs."""
 
 
 def leaf_matches(columns: Columns, leaf: Leaf | Or) -> Matches:
     """The matches of any wanted or unwanted node."""
+    if not _has_synonyms(leaf):
+        return _matches(columns, leaf)
+    found = columns.merged.get(leaf)
+    if found is None:
+        found = _matches(columns, leaf)
+        if len(columns.merged) >= MERGED_KEPT:
+            columns.merged.clear()
+        columns.merged[leaf] = found
+    return found
+
+
+def _has_synonyms(leaf: Leaf | Or) -> bool:
+    """Whether the vocabulary made this leaf, which then comes again and again; repairs and prefixes do not."""
+    forms = leaf.children[0] if isinstance(leaf, Or) else leaf
+    origins = {form.origin for form in forms.forms} if isinstance(forms, Word) else set()
+    return origins == {"exact", "synonym"} or (isinstance(leaf, Or) and origins == {"exact"})
+
+
+def _matches(columns: Columns, leaf: Leaf | Or) -> Matches:
     if isinstance(leaf, Or):
         return _union(columns, [leaf_matches(columns, child) for child in leaf.children])
     if isinstance(leaf, Phrase):
@@ -45,18 +67,17 @@ def nothing(columns: Columns) -> Matches:
 
 def _any_form(columns: Columns, forms: Sequence[Form]) -> Matches:
     """The best form in each section. A stand-in never counts as rarer than the word it stands for."""
-    exact = [form for form in forms if form.origin == "exact"]
-    ceiling = min((columns.idf(form.term) for form in exact), default=np.inf)
+    typed = [form for form in forms if form.origin == "exact"]
+    ceiling = min((columns.idf(form.term) for form in typed), default=np.inf)
     rows = []
+    exact = np.zeros(columns.companies, bool)
     for form in forms:
         section, impact = _form_postings(columns, form)
-        idf = columns.idf(form.term)
-        rows.append((section, impact * np.float32(form.weight * min(1.0, ceiling / idf))))
+        rows.append((section, impact * np.float32(form.weight * min(1.0, ceiling / columns.idf(form.term)))))
+        if form.origin == "exact":
+            exact[columns.store.company_of[section]] = True
     section, impact = _best_of(columns, rows)
-    typed = [_form_postings(columns, form)[0] for form in exact]
-    company_of = columns.store.company_of
-    known = np.unique(company_of[np.concatenate(typed)]) if typed else np.empty(0, np.int32)
-    return by_company(section, impact, company_of, None if len(exact) == len(forms) else known)
+    return by_company(section, impact, columns.store.company_of, None if len(typed) == len(forms) else exact)
 
 
 def _form_postings(columns: Columns, form: Form) -> tuple[Ints, Floats]:
@@ -65,13 +86,13 @@ def _form_postings(columns: Columns, form: Form) -> tuple[Ints, Floats]:
     section, impact = term_matches(columns, term).postings()
     if not form.words:
         return section, impact
-    postings = columns.postings
-    wanted = columns.form_ranks(term, form.words)
-    if len(wanted) == columns.forms(term):
+    wanted = columns.wanted_forms(term, form.words)
+    if wanted.all():
         return section, impact
+    postings = columns.postings
     start, end = int(postings.term_start[term]), int(postings.term_start[term + 1])
-    occurrences = columns.postings.occurrence_start[start : end + 1]
-    stands = np.isin(postings.form[int(occurrences[0]) : int(occurrences[-1])], wanted)
+    occurrences = postings.occurrence_start[start : end + 1]
+    stands = wanted[postings.form[int(occurrences[0]) : int(occurrences[-1])]]
     kept = np.logical_or.reduceat(stands, occurrences[:-1] - occurrences[0])
     return section[kept], impact[kept]
 
@@ -81,7 +102,7 @@ def _best_of(columns: Columns, rows: Iterable[tuple[Ints, Floats]]) -> tuple[Int
     largest = np.zeros(len(columns.store.company_of), np.float32)
     for section, impact in rows:
         largest[section] = np.maximum(largest[section], impact)
-    section = np.flatnonzero(largest).astype(np.int32)
+    section = np.flatnonzero(largest > 0).astype(np.int32)
     return section, largest[section]
 
 
@@ -89,7 +110,9 @@ def _union(columns: Columns, children: Sequence[Matches]) -> Matches:
     section, impact = _best_of(columns, [child.postings() for child in children])
     exact = None
     if any(child.exact is not None for child in children):
-        exact = np.unique(np.concatenate([child.company if child.exact is None else child.exact for child in children]))
+        exact = np.zeros(columns.companies, bool)
+        for child in children:
+            exact[child.company if child.exact is None else child.exact] = True
     return by_company(section, impact, columns.store.company_of, exact)
 
 
@@ -98,39 +121,43 @@ def _phrase(columns: Columns, phrase: Phrase) -> Matches:
     if not phrase.terms or any(term not in columns.term_ids for term in phrase.terms):
         return nothing(columns)
     terms = [columns.term_ids[term] for term in phrase.terms]
-    order = sorted(range(len(terms)), key=lambda place: columns.frequency(terms[place]))
-    sections = len(columns.store.company_of)
-    flags = _in_all(columns, terms)
-    starts = None
-    impact = np.zeros(sections, np.float32)
-    for place in order:
-        keys = _starting_places(columns, terms[place], place, flags)
-        starts = keys if starts is None else starts[np.isin(starts, keys, assume_unique=True)]
-        section, addend = term_matches(columns, terms[place]).postings()
-        impact[section] += addend
-    found = np.unique((starts if starts is not None else np.empty(0, np.int64)) >> 32).astype(np.int32)
-    exact = None if phrase.weight == 1.0 else found[:0]
-    return by_company(found, impact[found] * np.float32(phrase.weight), columns.store.company_of, exact)
+    rarest, *others = sorted(range(len(terms)), key=lambda place: columns.frequency(terms[place]))
+    sections = _in_all(columns, [terms[place] for place in (rarest, *others)])
+    starts = _starting_places(columns, terms[rarest], rarest, sections)
+    for place in others:
+        starts = starts[_is_in(starts, _starting_places(columns, terms[place], place, sections))]
+    found = (starts >> 32).astype(np.int32)
+    found = found[np.diff(found, prepend=-1) != 0]
+    impact = np.zeros(len(found), np.float32)
+    for term in terms:
+        section, addend = term_matches(columns, term).postings()
+        impact += addend[np.searchsorted(section, found)]
+    exact = None if phrase.weight == 1.0 else np.zeros(columns.companies, bool)
+    return by_company(found, impact * np.float32(phrase.weight), columns.store.company_of, exact)
 
 
-def _in_all(columns: Columns, terms: Sequence[int]) -> Flags:
-    """For every section whether it has all the terms."""
-    flags = np.ones(len(columns.store.company_of), bool)
-    for term in set(terms):
-        here = np.zeros(len(flags), bool)
-        here[term_matches(columns, term).postings()[0]] = True
-        flags &= here
+def _in_all(columns: Columns, terms: Sequence[int]) -> Ints:
+    """Sections (ascending) that have all the terms, the rarest of which comes first."""
+    sections = term_matches(columns, terms[0]).postings()[0]
+    for term in terms[1:]:
+        sections = sections[_is_in(sections, term_matches(columns, term).postings()[0])]
+    return sections
+
+
+def _is_in(values: Ints | Longs, among: Ints | Longs) -> Flags:
+    """Which of the values stand in the ascending numbers `among`."""
+    if not len(among):
+        return np.zeros(len(values), bool)
+    flags: Flags = among[np.minimum(np.searchsorted(among, values), len(among) - 1)] == values
     return flags
 
 
-def _starting_places(
-    columns: Columns, term: int, offset: int, sections: Flags
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Where the phrase would have to start for each occurrence of the term: section << 32 | position."""
+def _starting_places(columns: Columns, term: int, offset: int, sections: Ints) -> Longs:
+    """Where the phrase would start for each occurrence of the term in `sections`: section << 32 | position."""
     postings = columns.postings
-    chosen = np.arange(int(postings.term_start[term]), int(postings.term_start[term + 1]))
-    chosen = chosen[sections[postings.section[chosen]]]
+    start, end = int(postings.term_start[term]), int(postings.term_start[term + 1])
+    chosen = start + np.searchsorted(postings.section[start:end], sections)
     places, owner = ranges(postings.occurrence_start[chosen], postings.occurrence_start[chosen + 1])
     position = postings.position[places].astype(np.int64) - offset
-    keys = (postings.section[chosen].astype(np.int64)[owner] << 32) + position
+    keys = (sections.astype(np.int64)[owner] << 32) + position
     return keys[position >= 0]

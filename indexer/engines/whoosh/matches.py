@@ -16,7 +16,7 @@ class Matches:
     """Companies (ascending) with their best impact; company i has the postings `first[i]:first[i + 1]`.
 
     `section` (ascending) and `impact` are indexed by those postings; they may be the columns of the whole index.
-    `exact` are the companies that have the word as it was typed (None: all of them).
+    `exact` flags every company that has the word as it was typed (None: all of them).
     """
 
     company: Ints
@@ -24,7 +24,7 @@ class Matches:
     first: Longs
     section: Ints
     impact: Floats
-    exact: Ints | None = None
+    exact: Flags | None = None
 
     def postings(self) -> tuple[Ints, Floats]:
         """All sections with their impacts."""
@@ -47,7 +47,7 @@ class Matches:
         return by_company(section[kept], impact[kept], company_of, self.exact)
 
 
-def by_company(section: Ints, impact: Floats, company_of: Ints, exact: Ints | None = None) -> Matches:
+def by_company(section: Ints, impact: Floats, company_of: Ints, exact: Flags | None = None) -> Matches:
     """Matches of sections in ascending order."""
     companies = company_of[section]
     if not len(companies):

@@ -1,20 +1,13 @@
 """The Whoosh schema of sections, and our analysis as Whoosh asks for it.
 
-The only module that imports Whoosh on the way to a search is none: queries are answered from the columns. Whoosh
-keeps the durable inverted index, which any Whoosh program can read.
+Queries are answered from the columns; Whoosh keeps the durable inverted index, which any Whoosh program can read.
 """
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from indexer import text
-
-with warnings.catch_warnings():  # Whoosh 2.7.4 was written before Python 3.12 minded its escapes
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from whoosh.analysis import Token, Tokenizer
-    from whoosh.fields import ID, TEXT, Schema
+from indexer.engines.whoosh.library import ID, TEXT, Schema, Token, Tokenizer
 
 
 class ProfileTokenizer(Tokenizer):  # type: ignore[misc]

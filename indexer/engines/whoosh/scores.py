@@ -101,15 +101,6 @@ class Scorer:
             bound = bound[companies] * np.float32(SLACK)
         return bound if self.weight is None else bound * max(np.float32(1.0), self.weight.max(initial=1.0))
 
-    def totals(self, companies: Ints, bounds: Matrix | None) -> Floats:
-        """The score of each of these companies (ascending), from their bounds where those are the scores."""
-        if bounds is None or not self.bounds_are_scores:
-            return self.score(companies).totals()
-        totals = bounds.astype(np.float64) + TIER * (TIERS["all words"] + TIERS["words as typed"])
-        if len(self.named):
-            totals[np.isin(companies, self.named)] += TIER * TIERS["the query names the company"]
-        return totals
-
     def score(self, companies: Ints) -> Scores:
         """The exact scores of some companies (ascending), with all that they are made of."""
         starts = self.store.first[companies]
@@ -141,7 +132,7 @@ class Scorer:
     def _exact(self, companies: Ints) -> Flags | None:
         """Which companies have every wanted word as it was typed; None for all of them."""
         typed = [match.exact for match in self.wanted if match.exact is not None]
-        return reduce(np.logical_and, [np.isin(companies, has) for has in typed]) if typed else None
+        return reduce(np.logical_and, [has[companies] for has in typed]) if typed else None
 
 
 def _best_of(values: Matrix, columns: Longs) -> Matrix:

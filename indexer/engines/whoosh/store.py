@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.engines.company import facet_values
 from indexer.engines.whoosh.strings import Strings
 from indexer.engines.whoosh.tokens import Ints
 from indexer.profiles.model import Facts, RenderedProfile, RenderedSection
-from indexer.query.request import UNKNOWN
 
 Longs = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -76,15 +76,6 @@ class Store:
             for s in range(int(self.first[company]), int(self.first[company + 1]))
         )
         return RenderedProfile(self.facts_of(company), sections, self.strings("digests")[company])
-
-
-def facet_values(facts: Facts) -> dict[str, tuple[str, ...]]:
-    """What a company counts under in each facet; "unknown" is a value."""
-    return {
-        "specialty": facts.specialties or (UNKNOWN,),
-        "hiring": (facts.hiring_status,),
-        "service": (facts.service_type or UNKNOWN,),
-    }
 
 
 def build_store(profiles: Iterable[RenderedProfile]) -> Store:

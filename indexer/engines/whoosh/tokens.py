@@ -16,6 +16,7 @@ from indexer.engines.whoosh.strings import Strings
 from indexer.ranking import BODY, HEADING, NAME
 
 Ints = npt.NDArray[np.int32]
+NO_WORD = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,25 @@ class Tokens:
         return np.repeat(kinds, lengths.ravel())
 
 
+class _WordIds(dict[str, int]):
+    """Surface form as written to the id of its word, learnt as they are met; NO_WORD for what folds to nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folded: dict[str, int] = {}
+
+    def __missing__(self, surface: str) -> int:
+        word = text.word_of(surface)
+        found = self[surface] = self.folded.setdefault(word, len(self.folded)) if word else NO_WORD
+        return found
+
+
 class TokenWriter:
     """Collects sections; `finish` gives the columns with words and terms sorted."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
+        self._surfaces = _WordIds()
+        self._ids = self._surfaces.folded
         self._word = array("i")
         self._start = array("I")
         self._length = array("H")
@@ -82,16 +97,16 @@ class TokenWriter:
         self._first.append(len(self._word))
 
     def _analyse(self, value: str) -> int:
-        ids, word_of = self._ids, text.word_of
-        before = len(self._word)
-        for match in text.TOKEN.finditer(value):
-            word = word_of(match.group())
-            if word:
-                start, end = match.span()
-                self._word.append(ids.setdefault(word, len(ids)))
-                self._start.append(start)
-                self._length.append(min(end - start, 0xFFFF))
-        return len(self._word) - before
+        ids = self._surfaces
+        spans = text.spans(value)
+        words = [ids[value[start:end]] for start, end in spans]
+        if NO_WORD in words:
+            spans = [span for span, word in zip(spans, words, strict=True) if word != NO_WORD]
+            words = [word for word in words if word != NO_WORD]
+        self._word.extend(words)
+        self._start.extend([start for start, _ in spans])
+        self._length.extend([min(end - start, 0xFFFF) for start, end in spans])
+        return len(words)
 
     def keep(self, tokens: Tokens, section: int, known: "Translation") -> None:
         """Take a section over as it was analysed before."""

@@ -7,25 +7,29 @@ reads it, and the tests compare it with one that `add_document` wrote.
 
 import contextlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import dumps
 from typing import Any
 
 import numpy as np
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import FileIndex
-from whoosh.system import pack_uint
-from whoosh.writing import SegmentWriter
 
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.invert import FIELD_GAP, Longs
+from indexer.engines.whoosh.library import FileIndex, FileStorage, SegmentWriter, pack_uint
 from indexer.engines.whoosh.schema import section_schema
 from indexer.engines.whoosh.tokens import Ints
+from indexer.errors import IndexCorrupt, StorageFailed
 
 BLOCK = 128
 """Postings in one block of Whoosh's codec."""
+COMPRESSED_FROM = 48
+"""Smaller blocks are stored as they are: most words are rare, and compressing a few bytes takes the most time."""
+SAMPLED_TERMS = 50
+"""Words of each field that are read back after writing."""
+COMPRESSION = 3
+"""Whoosh's own level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,17 @@ class FieldPostings:
 
 
 def write_whoosh_index(folder: Path, columns: Columns) -> None:
-    """Write the index to `folder`, which must exist and be empty."""
+    """Write the index to `folder`, which must exist and be empty; raises OSError or StorageFailed."""
+    try:
+        _write(folder, columns)
+    except OSError:
+        raise
+    except Exception as fault:  # Whoosh reads its files back while it joins them, and trips over what is missing
+        reason = f"what was written does not read back ({type(fault).__name__}); check that disk"
+        raise StorageFailed(reason, "profile-search rebuild") from fault
+
+
+def _write(folder: Path, columns: Columns) -> None:
     storage = FileStorage(str(folder))
     index = FileIndex.create(storage, section_schema(), "MAIN")
     writer = SegmentWriter(index)
@@ -67,11 +81,37 @@ def write_whoosh_index(folder: Path, columns: Columns) -> None:
     storage.close()
 
 
-def document_count(folder: Path) -> int:
-    """Number of documents of the index in `folder`, read as Whoosh reads it."""
-    index = FileIndex(FileStorage(str(folder)), indexname="MAIN")
-    with contextlib.closing(index):
-        return int(index.doc_count())
+def verify_whoosh_index(folder: Path, columns: Columns) -> None:
+    """Read the index in `folder` as any Whoosh program would; raises IndexCorrupt where it is not that of `columns`.
+
+    Checked are the number of documents, the last one's key, and the postings of words spread over the whole index.
+    """
+    try:
+        index = FileIndex(FileStorage(str(folder)), indexname="MAIN")
+        with contextlib.closing(index), contextlib.closing(index.reader()) as reader:
+            problem = _difference(reader, columns)
+    except Exception as fault:  # damage shows in Whoosh as any of some fifteen types
+        raise IndexCorrupt(f"Whoosh cannot read what was written: {type(fault).__name__}: {fault}") from fault
+    if problem:
+        raise IndexCorrupt(f"the Whoosh index differs from what was written: {problem}")
+
+
+def _difference(reader: Any, columns: Columns) -> str:
+    """What the reader has otherwise than the columns; "" for nothing."""
+    sections = len(columns.store.company_of)
+    if reader.doc_count() != sections:
+        return f"{reader.doc_count()} documents instead of {sections}"
+    keys = _keys(columns)["key"]
+    if sections and reader.stored_fields(sections - 1)["key"] != keys[-1]:
+        return "the last document"
+    for name, postings in _text_fields(columns).items():
+        step = max(1, len(postings.terms) // SAMPLED_TERMS)
+        for place in range(0, len(postings.terms), step):
+            term = columns.tokens.terms[int(postings.terms[place])]
+            span = slice(int(postings.term_start[place]), int(postings.term_start[place + 1]))
+            if list(reader.postings(name, term).all_ids()) != postings.section[span].tolist():
+                return f"{term!r} in the field {name}"
+    return ""
 
 
 def _keys(columns: Columns) -> dict[str, list[str]]:
@@ -132,44 +172,52 @@ def _field_postings(term: Ints, section: Ints, position: Ints, lengths: Ints) ->
 def _write_text(writer: Any, name: str, terms: Sequence[bytes], postings: FieldPostings) -> None:
     fields = writer.fieldwriter
     fields.start_field(name, writer.schema[name])
-    values = list(_position_values(postings))
+    blocks = _Blocks(postings)
     bounds = postings.term_start.tolist()
     for term, start, end in zip(postings.terms.tolist(), bounds, bounds[1:], strict=False):
         fields.start_term(terms[term])
         for first in range(start, end, BLOCK):
             last = min(first + BLOCK, end)
-            _fill_block(fields._postwriter, postings, slice(first, last), values[first:last])
+            blocks.fill(fields._postwriter, first, last)
             if last < end:
                 fields._postwriter._write_block()
         fields.finish_term()
     fields.finish_field()
 
 
-def _fill_block(block: Any, postings: FieldPostings, span: slice, values: list[bytes]) -> None:
-    """What `add_posting` would have collected, at once."""
-    section = postings.section[span]
-    weights = np.diff(postings.first[span.start : span.stop + 1]).astype(np.float32)
-    lengths = postings.lengths[section]
-    block._ids = array("I", section.astype(np.uint32).tobytes())
-    block._weights = array("f", weights.tobytes())
-    block._values = values
-    block._maxweight = float(weights.max())
-    block._minlength, block._maxlength = int(lengths.min()), int(lengths.max())
+class _Blocks:
+    """The postings of a field in the types that Whoosh's blocks are made of."""
+
+    def __init__(self, postings: FieldPostings) -> None:
+        counts = np.diff(postings.first)
+        self._ids = array("I", postings.section.astype(np.uint32).tobytes())
+        self._weights = array("f", counts.astype(np.float32).tobytes())
+        self._lengths = postings.lengths[postings.section].tolist()
+        self._values = _position_values(postings, counts)
+
+    def fill(self, block: Any, first: int, last: int) -> None:
+        """Give a block the postings that `add_posting` would have collected one by one."""
+        block._ids = self._ids[first:last]
+        block._weights = weights = self._weights[first:last]
+        block._values = self._values[first:last]
+        block._maxweight = max(weights)
+        block._compression = COMPRESSION if last - first >= COMPRESSED_FROM else 0
+        lengths = self._lengths[first:last]
+        block._minlength, block._maxlength = min(lengths), max(lengths)
 
 
-def _position_values(postings: FieldPostings) -> Iterator[bytes]:
+def _position_values(postings: FieldPostings, counts: Longs) -> list[bytes]:
     """The positions of each posting as Whoosh's format `Positions` encodes them: a count and pickled distances."""
-    known: dict[tuple[int, ...], bytes] = {}
-    position, bounds = postings.position.tolist(), postings.first.tolist()
-    for start, end in zip(bounds, bounds[1:], strict=False):
-        places = tuple(position[start:end])
-        value = known.get(places)
-        if value is None:
-            distances = [places[0], *(b - a for a, b in zip(places, places[1:], strict=False))]
-            value = pack_uint(len(places)) + dumps(distances, 2)
-            if len(places) == 1:
-                known[places] = value
-        yield value
+    position, first = postings.position, postings.first
+    highest = int(position.max(initial=-1))
+    single = [pack_uint(1) + dumps([place], 2) for place in range(highest + 1)]
+    values = [single[place] for place in position[first[:-1]].tolist()]
+    several = np.flatnonzero(counts > 1)
+    for number, start, end in zip(several.tolist(), first[several].tolist(), first[several + 1].tolist(), strict=True):
+        places = position[start:end].tolist()
+        distances = [places[0], *(b - a for a, b in zip(places, places[1:], strict=False))]
+        values[number] = pack_uint(len(places)) + dumps(distances, 2)
+    return values
 
 
 def _write_ids(writer: Any, name: str, values: Sequence[str]) -> None:
