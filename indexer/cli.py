@@ -82,6 +82,25 @@ def check(paths: tuple[Path, ...], as_json: bool, corpus: Path | None) -> None:
         raise SystemExit(1)
 
 
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=FOLDER)
+@click.option("--to", metavar="DIR", type=FOLDER, help=f"Where to write.  [default: {DEFAULT_CORPUS}]")
+@click.option("--force", is_flag=True, help="Overwrite profiles that were edited after their import.")
+def import_exports(files: tuple[Path, ...], to: Path | None, force: bool) -> None:
+    """Turn raw text exports into Markdown profiles, every word kept.
+
+    What has no place in a profile is put under "Notes" and reported. Importing twice changes nothing.
+    """
+    from indexer.profiles.imports import import_file
+
+    folder = settings_from(None, to).corpus
+    reports = [import_file(path, folder, force=force) for path in files]
+    for report in reports:
+        terminal.show_import(report)
+    if any(report.outcome == "refused" for report in reports):
+        raise SystemExit(1)
+
+
 @main.command()
 @click.option("--if-needed", is_flag=True, help="Do nothing when the corpus has not changed.")
 @click.option("--skip-invalid", is_flag=True, help="Leave profiles with errors out instead of stopping.")
@@ -164,9 +183,8 @@ def search(**options: Any) -> None:
 @with_index
 def serve(host: str, port: int, threads: int, corpus: Path | None, index: str | None) -> None:
     """Serve the search in a browser; builds the index first when there is none."""
-    from webapp.serve import serve as serve_application
-
     from indexer.engines import open_engine
+    from webapp.serve import serve as serve_application
 
     settings = settings_from(index, corpus)
     with closing(open_engine(settings)) as engine:

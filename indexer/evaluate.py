@@ -7,14 +7,14 @@ company and the sections it shows, so a right company with the wrong paragraphs 
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.engines.base import CompanyHit, Engine, Searcher
+from indexer.engines.base import CompanyHit, Engine, Found, Searcher
 from indexer.errors import UserError
 from indexer.profiles.model import Facts, RenderedProfile, RenderedSection
 from indexer.query.lexicon import Vocabulary
-from indexer.search import ranked
+from indexer.search import ranked, shown
 
 DEPTH = 100
 """Hits judged for each query."""
@@ -48,13 +48,26 @@ class Evaluation:
 
 
 def evaluate_judgments(searcher: Searcher, path: Path) -> Evaluation:
-    """Figures of the corpus's own judgments (`query, company or company#section, grade`) on an index."""
+    """Figures of the corpus's own judgments (`query, company or company#section, grade`) on an index.
+
+    The ranking is judged to its end; "nDCG@10 shown" judges what the page shows, which stops at the companies with
+    all words.
+    """
+    judged = read_judgments(path)
+    evaluation = _evaluation(_judge(searcher, judged, ranked))
+    page = _evaluation(_judge(searcher, judged, shown))
+    return replace(evaluation, figures={**evaluation.figures, "nDCG@10 shown": page.figures["nDCG@10"]})
+
+
+def _judge(
+    searcher: Searcher, judged: Mapping[str, Grades], search: Callable[[Searcher, str, int], Found]
+) -> list[Ranked]:
     queries = []
-    for number, (text, targets) in enumerate(read_judgments(path).items(), 1):
-        hits = ranked(searcher, text, DEPTH).hits
+    for number, (text, targets) in enumerate(judged.items(), 1):
+        hits = search(searcher, text, DEPTH).hits
         rows = tuple((hit.facts.slug, hit.score, _gain(hit, targets)) for hit in hits)
         queries.append(Ranked(str(number), text, rows, _by_company(targets)))
-    return _evaluation(queries)
+    return queries
 
 
 def evaluate_collection(engine: Engine, folder: Path) -> Evaluation:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
 from indexer.errors import NotFound
@@ -32,6 +32,7 @@ __all__ = [
     "Suggestion",
     "Understood",
     "ranked",
+    "shown",
 ]
 
 
@@ -114,16 +115,29 @@ def ranked(searcher: Searcher, typed: str, depth: int) -> Found:
     return _with_feedback(searcher, plan, searcher.search(plan))
 
 
+def shown(searcher: Searcher, typed: str, depth: int) -> Found:
+    """The best `depth` companies as the page shows them: it stops at the companies with all words, if there are any."""
+    reading = read_query(searcher, typed)
+    request = SearchRequest(typed, size=depth)
+    plan = replace(_plan(request, reading, reading.parsed.filters, datetime.now(UTC).date()), facets=False)
+    return _answer(searcher, plan)[0]
+
+
 def read_query(searcher: Searcher, typed: str, *, exact: bool = False) -> Reading:
     """What the typed text means in this generation."""
     parsed = parse_query(typed)
     return Reading(parsed, _interpreter(searcher).interpret(parsed.query, exact))
 
 
-@lru_cache(maxsize=2)
+_interpreters: WeakKeyDictionary[Searcher, Interpreter] = WeakKeyDictionary()
+
+
 def _interpreter(searcher: Searcher) -> Interpreter:
-    """The interpreter of a generation, made once: two generations may be asked at a time."""
-    return Interpreter(searcher.lexicon, language_of(searcher.vocabulary))
+    """The interpreter of a generation, made once and gone with its searcher."""
+    found = _interpreters.get(searcher)
+    if found is None:
+        found = _interpreters[searcher] = Interpreter(searcher.lexicon, language_of(searcher.vocabulary))
+    return found
 
 
 def known_filters(filters: Filters, searcher: Searcher) -> Filters:

@@ -1,24 +1,30 @@
 """What the command line shows people: progress, problems, results, status."""
 
+from __future__ import annotations
+
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.build import BuildReport, Progress, rebuild
-from indexer.config import Settings
-from indexer.engines.base import Engine, Generation, Status
-from indexer.errors import ProfileSearchError
-from indexer.evaluate import Evaluation
-from indexer.page import Page, Result
+from indexer.errors import BadRequest, Fault
 from indexer.profiles.model import HIRING_STATUSES
-from indexer.profiles.problems import Problem
-from indexer.query.request import Filters, SearchRequest
+from indexer.query.request import MAX_QUERY_CHARACTERS, Filters, SearchRequest
+
+if TYPE_CHECKING:  # shell completion imports this module at every Tab
+    from indexer.build import BuildReport, Progress
+    from indexer.config import Settings
+    from indexer.engines.base import Engine, Generation, Status
+    from indexer.errors import ProfileSearchError
+    from indexer.evaluate import Evaluation
+    from indexer.page import Page, Result
+    from indexer.profiles.imports import ImportReport
+    from indexer.profiles.problems import Problem
 
 WIDTH = 96
 LINES_EVERY = 1_000
@@ -61,6 +67,14 @@ def show_problems(problems: Sequence[Problem]) -> None:
     click.echo(", ".join(shown) if shown else "No problems.", err=True)
 
 
+def show_import(report: ImportReport) -> None:
+    """What an import did, and what it could not place."""
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    if report.outcome != "refused":
+        click.echo(f"{report.source} -> {report.target}: {report.outcome}")
+
+
 def show_build(report: BuildReport, settings: Settings) -> None:
     """What a rebuild did."""
     for problem in report.problems:
@@ -81,7 +95,7 @@ def show_build(report: BuildReport, settings: Settings) -> None:
 
 def show_outcome(outcome: BuildReport | ProfileSearchError, settings: Settings) -> None:
     """One round of `watch`; an error does not end it."""
-    if isinstance(outcome, BuildReport):
+    if not isinstance(outcome, Exception):
         show_build(outcome, settings)
         return
     for line in getattr(outcome, "problems", ()):
@@ -91,6 +105,8 @@ def show_outcome(outcome: BuildReport | ProfileSearchError, settings: Settings) 
 
 def build_if_missing(engine: Engine, settings: Settings) -> None:
     """Build the index where there is none that answers."""
+    from indexer.build import rebuild
+
     if engine.status().state in ("missing", "outdated"):
         with progress_bar("Indexing") as progress:
             report = rebuild(engine, settings.corpus, progress=progress)
@@ -98,7 +114,11 @@ def build_if_missing(engine: Engine, settings: Settings) -> None:
 
 
 def search_request(options: Mapping[str, Any]) -> SearchRequest:
-    """The request that the options of `search` make."""
+    """The request that the options of `search` make; raises BadRequest for a query over the limit."""
+    text = " ".join(options["query"])
+    if len(text) > MAX_QUERY_CHARACTERS:
+        message = f"give at most {MAX_QUERY_CHARACTERS} characters; this has {len(text)}"
+        raise BadRequest((Fault("QUERY", message),))
     verified = (str(options["verified_within"]),) if options["verified_within"] else ()
     filters = Filters(
         sections=options["sections"],
@@ -108,7 +128,7 @@ def search_request(options: Mapping[str, Any]) -> SearchRequest:
         verified=verified,
     )
     return SearchRequest(
-        text=" ".join(options["query"]),
+        text=text,
         filters=filters,
         sort=options["sort"],
         page=options["page"],
@@ -210,5 +230,5 @@ def _age(seconds: int) -> str:
 
 def figures_text(evaluation: Evaluation) -> str:
     """The figures of an evaluation, a line each."""
-    rows = [f"{name:<11} {value:.4f}" for name, value in evaluation.figures.items()]
-    return "\n".join([*rows, f"{'queries':<11} {len(evaluation.queries)}"])
+    rows = [f"{name:<14} {value:.4f}" for name, value in evaluation.figures.items()]
+    return "\n".join([*rows, f"{'queries':<14} {len(evaluation.queries)}"])

@@ -1,0 +1,135 @@
+"""The log of queries: day, text, sections, number of hits. Not who asked, and not at what time."""
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+MAX_LOG_BYTES = 32 * 1024 * 1024
+"""A larger file loses its older half: some 200,000 queries stay."""
+PRIVATE_MODE = 0o600
+SENT, TYPED = "sent", "typed"
+log = logging.getLogger("profile_search.querylog")
+
+_DAY_PREFIX = b'{"day":"'
+_EMAIL = re.compile(r"\S+@\S+")
+_NUMBER = re.compile(r"\+?\d(?:[ ()/-]{0,2}\d){6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedQuery:
+    """One search. `how`: SENT by somebody who was done, TYPED while somebody went on typing, "" when unknown."""
+
+    day: date
+    text: str
+    sections: tuple[str, ...]
+    total: int
+    how: str = ""
+
+
+class QueryLog:
+    """A file of JSON lines that several processes append to."""
+
+    def __init__(self, path: Path, days: int) -> None:
+        self.path = path
+        self._days = days
+        self._checked: date | None = None
+        self._failing = False
+
+    def write(self, query: LoggedQuery) -> None:
+        """Append a query. A log that cannot be written is a warning, once, and never an exception."""
+        try:
+            self._append(query)
+        except OSError as problem:
+            if not self._failing:
+                log.warning("queries are not logged: %s: %s", self.path, problem.strerror)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _append(self, query: LoggedQuery) -> None:
+        line = json.dumps(_document(query), ensure_ascii=False, separators=(",", ":"))
+        data = f"{line}\n".encode("utf-8", "replace")
+        with _opened(self.path) as descriptor:
+            too_large = os.fstat(descriptor).st_size + len(data) > MAX_LOG_BYTES
+            if too_large or self._checked != query.day:
+                self._checked = query.day
+                _shorten(self.path, descriptor, query.day - timedelta(days=self._days), too_large)
+            os.write(descriptor, data)
+
+
+def entry(text: str, sections: tuple[str, ...], total: int, how: str = "") -> LoggedQuery:
+    """What is logged of a search today: addresses of people and long numbers left out."""
+    bare = _NUMBER.sub("[number]", _EMAIL.sub("[email]", " ".join(text.split())))
+    return LoggedQuery(datetime.now(UTC).date(), bare, tuple(sorted(sections)), total, how)
+
+
+def read_log(path: Path, since: date) -> Iterator[LoggedQuery]:
+    """The queries from this day on, in order; lines that are none are passed over. Raises OSError."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            query = _query(line)
+            if query is not None and query.day >= since:
+                yield query
+
+
+def _document(query: LoggedQuery) -> dict[str, object]:
+    document: dict[str, object] = {"day": query.day.isoformat(), "query": query.text, "total": query.total}
+    if query.sections:
+        document["sections"] = query.sections
+    if query.how:
+        document["how"] = query.how
+    return document
+
+
+def _query(line: str) -> LoggedQuery | None:
+    try:
+        found = json.loads(line)
+        return LoggedQuery(
+            date.fromisoformat(found["day"]),
+            str(found["query"]),
+            tuple(map(str, found.get("sections", ()))),
+            int(found["total"]),
+            str(found.get("how", "")),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file, made if it is missing, while no other process writes it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    descriptor = os.open(path, flags, PRIVATE_MODE)
+    try:
+        if sys.platform != "win32":  # where every write of a line at the end is one step anyway
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _shorten(path: Path, descriptor: int, since: date, too_large: bool) -> None:
+    """Drop what is older than `since` and, of a file that is too large, the older half; in place, under the lock.
+
+    Days stand at the beginning of lines, and lines in the order of time: most often the first line says it all.
+    """
+    oldest = _DAY_PREFIX + since.isoformat().encode()
+    with path.open("rb") as file:
+        first = file.readline()
+        if not too_large and (not first or first >= oldest):
+            return
+        file.seek(max(0, os.fstat(descriptor).st_size - MAX_LOG_BYTES // 2) if too_large else 0)
+        if too_large:
+            file.readline()  # what is left of a line that was cut
+        kept = b"".join(line for line in file if line >= oldest)
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, kept)
