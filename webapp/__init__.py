@@ -7,7 +7,8 @@ from flask import Flask
 
 from indexer import engines, search
 from indexer.config import Settings, read_settings
-from webapp import api, context, delivery, feeds, handlers, health, security, views
+from indexer.querylog import QueryLog
+from webapp import access, api, context, delivery, feeds, handlers, health, logs, metrics, security, views
 
 MAX_URL_BYTES = 8_192
 """Longer addresses are answered with 414: a query of 512 characters and every filter fit into a quarter of it."""
@@ -19,19 +20,35 @@ def create_app(settings: Settings | None = None) -> Flask:
     digest = _own_digest()
     # The digest is part of the path, so that a script's imports carry it too, and files never need revalidation.
     app = Flask(__name__, static_url_path=f"/static/{digest}")
+    app.url_map.strict_slashes = False  # a slash at the end is no reason to send anybody away
     app.config.update(MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["static"] = app.static_url_path
+    context.attach(app, _desk(settings, digest))
+    _install(app, settings)
+    return app
+
+
+def _desk(settings: Settings, digest: str) -> context.Desk:
     engine = engines.open_engine(settings)
-    context.attach(app, context.Desk(settings, engine, search.SearchService(engine), digest))
+    web = settings.web
+    query_log = QueryLog(web.query_log, web.query_log_days) if web.query_log else None
+    return context.Desk(settings, engine, search.SearchService(engine), digest, query_log)
+
+
+def _install(app: Flask, settings: Settings) -> None:
+    """Routes, and what comes before and after them: what is installed first begins first and ends last."""
+    if settings.web.json_log:
+        logs.install(app)
+    metrics.install(app, context.desk_of(app).metrics)
     for blueprint in (views.pages, api.api, feeds.feeds, health.health):
         app.register_blueprint(blueprint)
     handlers.install(app)
     delivery.install(app)
     security.install(app, MAX_URL_BYTES)
-    return app
+    access.install(app, settings)
 
 
 def _own_digest() -> str:

@@ -10,16 +10,16 @@ from indexer.errors import NotFound
 from webapp.context import desk
 from webapp.delivery import by_generation
 from webapp.openapi import openapi_document
-from webapp.params import (
+from webapp.parameters import (
     ApiSearchParameters,
     ApiSuggestParameters,
     NoParameters,
     ProfileParameters,
     SuggestParameters,
-    read_leniently,
-    read_strictly,
 )
+from webapp.params import read_leniently, read_strictly
 from webapp.presenters import counted
+from webapp.searches import note_search
 from webapp.views import server_timing
 
 api = Blueprint("api", __name__)
@@ -40,6 +40,7 @@ def search() -> Response:
     catalog = here.catalog(here.service.searcher())
     parameters = read_strictly(ApiSearchParameters, request.query_string, catalog.known)
     page = here.service.search(parameters.request(parameters.size), catalog.today)
+    note_search(page)
     if parameters.page > max(page.pages, 1):
         raise NotFound(f"There is no page {parameters.page}: this search has {counted(page.pages, 'page', 'pages')}.")
     began = perf_counter()

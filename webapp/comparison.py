@@ -11,7 +11,8 @@ from indexer.labels import profile_url
 from indexer.links import to
 from indexer.profiles.model import SECTION_HEADINGS, RenderedProfile
 from webapp.navigation import Link
-from webapp.params import MAX_COMPARED, CompareParameters, Reading
+from webapp.parameters import MAX_COMPARED, CompareParameters
+from webapp.params import Reading
 from webapp.profiles import Fact, quick_facts
 
 _TAG = re.compile(r"<[a-z][^>]*>")

@@ -12,9 +12,11 @@ from indexer.engines.base import Engine, Searcher
 from indexer.page import FacetValue
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
 from indexer.query.request import UNKNOWN, SearchRequest
+from indexer.querylog import QueryLog
 from indexer.search import SearchService
 from indexer.text import fold
 from webapp.leads import Leads
+from webapp.metrics import Metrics
 
 KEY = "profile-search"
 
@@ -38,6 +40,8 @@ class Desk:
     service: SearchService
     digest: str
     """Of the web application's own files: pages cached by another version are not the same pages."""
+    query_log: QueryLog | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     leads: Leads = field(default_factory=Leads)
     _catalog: Catalog | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -58,7 +62,12 @@ def attach(app: Flask, desk: Desk) -> None:
 
 def desk() -> Desk:
     """The desk of the application that answers this request."""
-    found = current_app.extensions[KEY]
+    return desk_of(current_app)
+
+
+def desk_of(app: Flask) -> Desk:
+    """The desk of this application."""
+    found = app.extensions[KEY]
     if not isinstance(found, Desk):
         raise TypeError("the application was not made by create_app")
     return found
@@ -78,6 +87,7 @@ def _read_catalog(service: SearchService, searcher: Searcher, day: date) -> Cata
         "hiring": HIRING_STATUSES,
         "service": (UNKNOWN,),
         "company": [facts.slug for facts in searcher.facts()],
+        "topic": (*SECTION_HEADINGS, *offered.get("section", ()), "hiring", "profile"),
     }
     known = {
         facet: {fold(value): value for value in [*values, *offered.get(facet, ())]}

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.http import quote_etag
 
 from webapp.context import desk, today
-from webapp.params import GENERATION_PATTERN
+from webapp.parameters import GENERATION_PATTERN
 
 MIN_COMPRESSED_BYTES = 1_024
 """Smaller answers fit into one packet as they are."""

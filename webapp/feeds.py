@@ -2,16 +2,18 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date
 
 from flask import Blueprint, Response, render_template, request
 
 from indexer.links import search_pairs, to
 from indexer.page import Result
 from indexer.query.request import MAX_PAGE_SIZE
+from webapp.changes import changes_between
 from webapp.context import desk
 from webapp.delivery import by_generation
-from webapp.params import NoParameters, SearchParameters, read_leniently
+from webapp.parameters import ChangesParameters, NoParameters, SearchParameters
+from webapp.params import read_leniently
 
 feeds = Blueprint("feeds", __name__)
 
@@ -58,6 +60,27 @@ def _summary(result: Result) -> str:
         f"{section.heading}: {snippet}" for section, snippet in zip(result.sections, snippets, strict=True)
     )
     return found or result.why
+
+
+@feeds.get("/changes.atom")
+@by_generation
+def changes() -> Response:
+    """What the newest generation changed, about one section, the hiring status, or everything."""
+    here = desk()
+    now = here.service.searcher()
+    topic = read_leniently(ChangesParameters, request.query_string, here.catalog(now).known).parameters.topic
+    previous = here.engine.status().previous
+    found = changes_between(here.engine.open(previous.id) if previous else None, now, topic)
+    return _xml(
+        "changes.xml",
+        "application/atom+xml",
+        topic=topic,
+        root=request.url_root.rstrip("/"),
+        self_path=to("/changes.atom", [("topic", topic)] if topic else []),
+        updated=f"{found.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        generation=found.generation,
+        changes=found.changes,
+    )
 
 
 @feeds.get("/sitemap.xml")

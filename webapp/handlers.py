@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from indexer.errors import BadRequest, Fault, OperatorError, UserError
+from webapp.context import desk
 
 log = logging.getLogger("profile_search.web")
 
@@ -17,9 +18,11 @@ _TITLES = {
     405: "This page can only be read",
     413: "This page can only be read",
     414: "This address is too long",
+    429: "Too many requests",
     500: "Something went wrong on our side",
     503: "The search is not available right now",
 }
+_DETAILS = {429: "Wait a moment, then ask again: this address has asked very often within the last minute."}
 _PROGRAM_PATHS = ("/api/", "/suggest", "/readyz", "/healthz", "/metrics")
 
 
@@ -38,6 +41,7 @@ def _user_error(error: UserError) -> Response:
 
 def _operator_error(error: OperatorError) -> Response:
     log.error("%s", error)
+    desk().metrics.failed(type(error).__name__)
     response = problem(error.http_status, repair=error.repair)
     response.headers["Retry-After"] = "30"
     return response
@@ -47,7 +51,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return current_app.make_response(error)
-    response = problem(status, "" if status in _TITLES else error.description or "")
+    response = problem(status, _DETAILS.get(status, "" if status in _TITLES else error.description or ""))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -55,6 +59,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
+    desk().metrics.failed("unforeseen")
     log.exception("unforeseen failure on %s", request.path, exc_info=error)
     return problem(500)
 

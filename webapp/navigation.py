@@ -32,12 +32,15 @@ class Navigation:
     feed_url: str
     plain_url: str
     exact_url: str
+    canonical: str
+    """Of a plain search with hits, which is worth finding; its filtered, sorted and later pages are not."""
 
 
-def navigation(page: Page) -> Navigation:
-    """The links of a page; they repeat what its request asked for."""
+def navigation(page: Page, root: str) -> Navigation:
+    """The links of a page; they repeat what its request asked for. `root`: the address of the site, with its slash."""
     pairs = search_pairs(page.request)
     number = page.request.page
+    plain = number == 1 and all(name == "q" for name, _ in pairs)
     unsorted = [pair for pair in pairs if pair[0] not in ("sort", "explain")]
     # Pages name the generation, so that nothing of one answer is shown twice or never.
     tail = f"generation={page.generation}"
@@ -53,6 +56,7 @@ def navigation(page: Page) -> Navigation:
         feed_url=to("/feed.atom", unsorted),
         plain_url=to("/search", [pair for pair in pairs if pair[0] not in _FILTER_NAMES]),
         exact_url=to("/search", [*pairs, ("exact", "1")]) if page.query.repaired else "",
+        canonical=f"{root}{to('search', pairs)}" if plain and page.results else "",
     )
 
 

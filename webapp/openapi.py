@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from indexer.documents import ProblemDocument, ProfileDocument, SearchDocument, SuggestDocument
-from webapp.params import ApiSearchParameters, ApiSuggestParameters, Known, Parameters, ProfileParameters
+from webapp.parameters import ApiSearchParameters, ApiSuggestParameters, Known, Parameters, ProfileParameters
 
 API_VERSION = "1.0"
 _REF = "#/components/schemas/{model}"

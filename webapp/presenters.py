@@ -74,7 +74,17 @@ class ResultsView:
     compare_section: str
 
 
-def results_view(page: Page, leads_of: LeadsOf, today: date, dropped: tuple[Fault, ...]) -> ResultsView:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page of results is shown in: leads by company, the day, the site's address, what was dropped."""
+
+    leads_of: LeadsOf
+    today: date
+    root: str
+    dropped: tuple[Fault, ...] = ()
+
+
+def results_view(page: Page, around: Surroundings) -> ResultsView:
     """A page of results as the template prints it; its request is the one that was asked, for the links."""
     request = page.request
     compared = chosen(request, "section")
@@ -82,13 +92,13 @@ def results_view(page: Page, leads_of: LeadsOf, today: date, dropped: tuple[Faul
     return ResultsView(
         text=request.text,
         heading=_heading(page),
-        hits=tuple(_hit(result, leads_of, today) for result in page.results),
+        hits=tuple(_hit(result, around.leads_of, around.today) for result in page.results),
         first=(request.page - 1) * request.size + 1,
         facets=_facet_groups(page),
-        links=navigation(page),
+        links=navigation(page, around.root),
         repaired=bool(page.query.repaired),
         understood=page.query.understood,
-        notes=(*_notes(page), *(f"Ignored {_named(fault)}: {fault.message}." for fault in dropped)),
+        notes=(*_notes(page), *(f"Ignored {_named(fault)}: {fault.message}." for fault in around.dropped)),
         answer=quick_answer(request.text, [result.facts for result in page.results[:5]]) if asks else None,
         compare_section=compared[0] if len(compared) == 1 else "",
     )

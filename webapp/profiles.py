@@ -74,8 +74,17 @@ class ProfilePage:
         return next((section for section in self.sections if section.id == id_), None)
 
 
-def profile_view(found: ProfileView, text: str, everybody: Sequence[Facts], today: date, root: str) -> ProfilePage:
-    """A profile as the template prints it; `root` is the address of the site, with its slash."""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How a profile was asked for: the query, the day, and the address of the site, with its slash."""
+
+    text: str
+    today: date
+    root: str
+
+
+def profile_view(found: ProfileView, everybody: Sequence[Facts], visit: Visit) -> ProfilePage:
+    """A profile as the template prints it."""
     facts = found.profile.facts
     marked = [(section, *mark_words(section.html, found.marked_terms)) for section in found.profile.sections]
     sections = tuple(
@@ -85,12 +94,12 @@ def profile_view(found: ProfileView, text: str, everybody: Sequence[Facts], toda
     )
     overview = sections[0].lead if sections else ""
     description = f"{facts.company}: {overview}"[:MAX_DESCRIPTION].rstrip()
-    canonical = f"{root}profiles/{facts.slug}"
+    canonical = f"{visit.root}profiles/{facts.slug}"
     return ProfilePage(
         facts=facts,
-        text=text,
-        badges=badges_html(facts.hiring_status, hiring_label(facts.hiring_status), verified(facts, today)),
-        quick_facts=quick_facts(facts, today),
+        text=visit.text,
+        badges=badges_html(facts.hiring_status, hiring_label(facts.hiring_status), verified(facts, visit.today)),
+        quick_facts=quick_facts(facts, visit.today),
         sections=sections,
         highlights=sum(count for _, _, count in marked),
         sources=sources_of(found.profile),

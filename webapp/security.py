@@ -25,11 +25,13 @@ HEADERS = {
 
 
 def install(app: Flask, max_url_bytes: int) -> None:
-    """Refuse over-long addresses and put the headers on every response, errors included."""
+    """Refuse over-long addresses and nameless hosts, and put the headers on every response, errors included."""
 
-    def refuse_long() -> None:
+    def refuse_malformed() -> None:
         if len(request.query_string) + len(request.path) > max_url_bytes:
             abort(414)
+        if not request.host:  # missing, or no name at all: links could not be made
+            abort(400, "Send a Host header with the name of this site.")
 
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
@@ -39,5 +41,5 @@ def install(app: Flask, max_url_bytes: int) -> None:
             response.headers["Access-Control-Expose-Headers"] = "ETag, Server-Timing"
         return response
 
-    app.before_request(refuse_long)
+    app.before_request(refuse_malformed)
     app.after_request(add_headers)

@@ -4,27 +4,24 @@ from dataclasses import replace
 from time import perf_counter
 
 from flask import Blueprint, Response, json, render_template, request
+from flask.typing import ResponseReturnValue
 
 from indexer.documents import search_document
 from indexer.links import page_link, search_pairs, to
 from indexer.page import Page
 from indexer.query.request import SearchRequest
+from webapp.access import is_operator
 from webapp.ages import age_in_words, spoken
 from webapp.comparison import comparison_view
 from webapp.context import desk, today
 from webapp.coverage import coverage_view
 from webapp.delivery import by_generation
+from webapp.demand import DemandView, demand_view
 from webapp.handlers import problem
-from webapp.params import (
-    CompareParameters,
-    CoverageParameters,
-    NoParameters,
-    ProfileParameters,
-    SearchParameters,
-    read_leniently,
-)
-from webapp.presenters import counted, results_view
-from webapp.profiles import profile_view
+from webapp.parameters import CompareParameters, CoverageParameters, NoParameters, ProfileParameters, SearchParameters
+from webapp.params import read_leniently
+from webapp.presenters import Surroundings, counted, results_view
+from webapp.profiles import Visit, profile_view
 from webapp.zero import zero_view
 
 pages = Blueprint("pages", __name__)
@@ -73,12 +70,15 @@ def search() -> Response:
     reading = read_leniently(SearchParameters, request.query_string, catalog.known)
     asked = reading.parameters.request()
     # Filters written in the text (in:compensation) stay there: links repeat what was asked, not what it came to.
-    page = replace(here.service.search(asked, catalog.today), request=asked)
+    found = here.service.search(asked, catalog.today)
+    note_search(found)
+    page = replace(found, request=asked)
     if asked.page > max(page.pages, 1):
         return _past_the_last(page)
     searcher = here.service.searcher(page.generation)
     began = perf_counter()
-    view = results_view(page, lambda slug: here.leads.of(searcher, slug), catalog.today, reading.dropped)
+    around = Surroundings(lambda slug: here.leads.of(searcher, slug), catalog.today, request.url_root, reading.dropped)
+    view = results_view(page, around)
     zero = zero_view(page, here.service) if not page.results else None
     response = page_of("search.html", view=view, zero=zero, total=page.total, sort=asked.sort)
     response.headers["Server-Timing"] = server_timing(page, (perf_counter() - began) * 1000)
@@ -110,7 +110,7 @@ def profile(slug: str) -> Response:
     here = desk()
     found = here.service.profile(slug, parameters.q)
     facts = here.service.searcher(found.generation).facts()
-    view = profile_view(found, parameters.q, facts, today(), request.url_root)
+    view = profile_view(found, facts, Visit(parameters.q, today(), request.url_root))
     return page_of("profile.html", view=view)
 
 
@@ -125,14 +125,27 @@ def compare() -> Response:
 
 
 @pages.get("/coverage")
+def coverage() -> ResponseReturnValue:
+    """Which profile knows what, and which ought to be verified again; for the operator, what nobody knows."""
+    settings = desk().settings.web
+    if settings.query_log is None or not is_operator():
+        return _coverage_for_all()
+    response = _coverage_page(demand_view(settings.query_log, settings.query_log_days))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @by_generation
-def coverage() -> Response:
-    """Which profile knows what, and which ought to be verified again."""
+def _coverage_for_all() -> Response:
+    return _coverage_page(None)
+
+
+def _coverage_page(demand: DemandView | None) -> Response:
     parameters = read_leniently(CoverageParameters, request.query_string, {}).parameters
     view = coverage_view(desk().service.searcher(), parameters.page, today())
     if parameters.page > view.pages:
         return problem(404, f"There is no page {parameters.page:,} of this table.", back="/coverage")
-    return page_of("coverage.html", view=view)
+    return page_of("coverage.html", view=view, demand=demand)
 
 
 @pages.get("/help")

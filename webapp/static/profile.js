@@ -33,8 +33,8 @@ function marks() {
     where.textContent = `(now ${current + 1} of ${all.length})`;
   }
   const steps = [
-    button("← Previous", "Previous marked word", () => go(-1)),
-    button("Next →", "Next marked word", () => go(1)),
+    button("←", "Previous marked word", () => go(-1)),
+    button("→", "Next marked word", () => go(1)),
   ];
   const off = button("Turn marks off", "", () => {
     const hidden = document.body.classList.toggle("marks-off");
