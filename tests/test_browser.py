@@ -1,0 +1,275 @@
+"""Journeys in a real Chromium, with scripts and without, by keyboard alone, on small screens."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+
+pytest.importorskip("playwright.sync_api")
+axe_api = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+STATES = {
+    "home": "/",
+    "results": "/search?q=paid",
+    "filtered": "/search?q=paid&in=compensation&hiring=workers",
+    "zero": "/search?q=zyzzyqwx&hiring=closed",
+    "repaired": "/search?q=qualificaton",
+    "relaxed": "/search?q=kenya+violent+payoneer",
+    "answer": "/search?q=appen+headquarters",
+    "profile": "/profiles/humans-in-the-loop?q=paid",
+    "compare": "/compare?section=compensation&company=appen&company=sama&company=surge-ai",
+    "choose": "/compare",
+    "coverage": "/coverage",
+    "help": "/help",
+    "api": "/api",
+    "bad request": "/search?page=0",
+    "not found": "/nowhere",
+}
+
+
+@pytest.fixture(scope="module")
+def site(app: Flask) -> Iterator[str]:
+    """The address of a running server."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium: str) -> Iterator[Browser]:
+    """A running Chromium that reaches nothing but this machine."""
+    args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=args)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def tab(chrome: Browser, site: str, **options: object) -> Iterator[Page]:
+    """A fresh page; whatever the browser complains of fails the test."""
+    options.setdefault("reduced_motion", "reduce")
+    context = chrome.new_context(base_url=site, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+@pytest.fixture
+def page(chrome: Browser, site: str) -> Iterator[Page]:
+    """A desktop page with scripts."""
+    with tab(chrome, site) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_from_the_start_page_to_the_right_paragraph(chrome: Browser, site: str, scripts: bool, width: int) -> None:
+    with tab(chrome, site, java_script_enabled=scripts, viewport={"width": width, "height": 800}) as page:
+        page.goto("/")
+        page.get_by_label("What do you want to know?").fill("paid above minimum wage refugees")
+        page.get_by_role("button", name="Search").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("1 company for")
+        page.locator(".hit").first.get_by_role("link", name="Compensation", exact=True).click()
+        expect(page).to_have_url(f"{site}/profiles/humans-in-the-loop?q=paid+above+minimum+wage+refugees#compensation")
+        expect(page.locator("#compensation mark").first).to_be_in_viewport()
+
+
+def test_filter_sort_and_compare_without_scripts(chrome: Browser, site: str) -> None:
+    with tab(chrome, site, java_script_enabled=False) as page:
+        page.goto("/search?q=paid")
+        page.get_by_label("Hires workers 2").check()
+        page.get_by_role("button", name="Apply filters").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("2 companies for “paid”")
+        page.get_by_role("link", name="Name", exact=True).click()
+        expect(page.locator(".hit h2").first).to_have_text("Appen")
+        page.get_by_label("Compare Appen").check()
+        page.get_by_label("Compare Centaur Labs").check()
+        page.get_by_role("button", name="Compare the ticked companies").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Compare Appen and Centaur Labs")
+        page.go_back()
+        page.get_by_role("link", name="Remove the filter Hires workers").click()
+        expect(page.get_by_label("Hires workers 2")).not_to_be_checked()
+
+
+def test_filters_open_on_a_phone_without_scripts(chrome: Browser, site: str) -> None:
+    with tab(chrome, site, java_script_enabled=False, viewport={"width": 360, "height": 800}) as page:
+        page.goto("/search?q=paid")
+        box = page.get_by_label("Closed 1")
+        expect(box).to_be_hidden()
+        page.get_by_text("Filter results").click()
+        box.check()
+        page.get_by_role("button", name="Apply filters").click()
+        expect(page.locator(".hit h2")).to_have_text(["Sama"])
+
+
+def test_marks_are_switched_off_by_a_link_without_scripts(chrome: Browser, site: str) -> None:
+    with tab(chrome, site, java_script_enabled=False) as page:
+        page.goto("/profiles/humans-in-the-loop?q=paid")
+        assert page.locator("mark").count() > 0
+        page.get_by_role("link", name="Turn marks off").click()
+        expect(page.locator("mark")).to_have_count(0)
+
+
+def test_keyboard_alone_finds_takes_a_suggestion_and_opens_a_result(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("/")
+    box = page.get_by_role("combobox", name="What do you want to know?")
+    expect(box).to_be_focused()
+    page.keyboard.type("refug")
+    option = page.get_by_role("option").first
+    expect(option).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", str(option.get_attribute("id")))
+    expect(box).to_have_value("refugees")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 company for “refugees”")
+    heading = page.locator(".hit h2 a")
+    for _ in range(60):
+        if heading.evaluate("link => link === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Humans in the Loop")
+
+
+def test_escape_closes_suggestions_and_gives_the_typed_text_back(page: Page) -> None:
+    page.goto("/")
+    page.locator("#search-box").press_sequentially("comp")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.locator("#search-box")).to_have_value("comp")
+
+
+def test_suggested_company_leads_to_its_profile(page: Page) -> None:
+    page.goto("/")
+    page.locator("#search-box").press_sequentially("centaur")
+    page.get_by_role("option", name="Centaur Labs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Centaur Labs")
+
+
+def test_skip_link_moves_the_focus_to_the_content(page: Page) -> None:
+    page.goto("/search?q=paid")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#page-main")).to_be_focused()
+
+
+def test_results_follow_the_typing_and_history_goes_back_and_forth(page: Page, site: str) -> None:
+    page.goto("/search?q=paid")
+    heading = page.get_by_role("heading", level=1)
+    status = page.locator(".results-page > [role=status]")
+    expect(status).to_have_text("")
+    page.locator("#search-box").fill("refugees")
+    expect(heading).to_have_text("1 company for “refugees”")
+    expect(page).to_have_url(f"{site}/search?q=refugees")
+    expect(page.locator("#search-box")).to_be_focused()
+    expect(status).to_have_text("1 company for “refugees”")
+    page.go_back()
+    expect(page.locator("#search-box")).to_have_value("paid")
+    expect(heading).to_contain_text("“paid”")
+    page.go_forward()
+    expect(page.locator("#search-box")).to_have_value("refugees")
+    expect(heading).to_have_text("1 company for “refugees”")
+
+
+def test_ticking_a_filter_changes_results_in_place_and_keeps_the_focus(page: Page, site: str) -> None:
+    page.goto("/search?q=paid")
+    page.get_by_label("Hires workers 2").check()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 companies for “paid”")
+    expect(page).to_have_url(f"{site}/search?q=paid&hiring=workers")
+    expect(page.get_by_label("Hires workers 2")).to_be_focused()
+    expect(page.get_by_label("Hires workers 2")).to_be_checked()
+
+
+def test_an_older_answer_never_replaces_a_newer_one(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/search?q=paid")
+    page.route("**/search?q=payoneer", lambda route: held.append(route))
+    page.locator("#search-box").fill("payoneer")
+    expect(page.locator(".results-page")).to_have_attribute("aria-busy", "true")
+    page.locator("#search-box").fill("refugees")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("1 company for “refugees”")
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(heading).to_have_text("1 company for “refugees”")
+
+
+def test_marks_are_counted_stepped_through_and_switched_off(page: Page) -> None:
+    page.goto("/profiles/humans-in-the-loop?q=paid")
+    page.get_by_role("button", name="Next marked word").click()
+    expect(page.locator("mark.current")).to_have_count(1)
+    expect(page.locator("#page-marks")).to_contain_text("now 1 of")
+    first = page.locator("mark.current").evaluate("mark => [...document.querySelectorAll('mark')].indexOf(mark)")
+    page.keyboard.press("n")
+    second = page.locator("mark.current").evaluate("mark => [...document.querySelectorAll('mark')].indexOf(mark)")
+    assert (first, second) == (0, 1)
+    page.get_by_role("button", name="Turn marks off").click()
+    expect(page.get_by_role("button", name="Next marked word")).to_be_hidden()
+    assert page.locator("mark").first.evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgba(0, 0, 0, 0)"
+
+
+def test_profiles_text_executes_nothing(page: Page) -> None:
+    page.goto("/profiles/surge-ai?q=scam")
+    expect(page.locator("#job_types mark")).to_have_text("scam")
+    assert page.locator("#job_types script").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "light"),
+        (1280, "dark"),
+        pytest.param(360, "dark", marks=pytest.mark.slow),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
+    ],
+)
+def test_no_state_breaks_an_accessibility_rule(chrome: Browser, site: str, scheme: str, width: int) -> None:
+    axe = axe_api.Axe()
+    with tab(chrome, site, color_scheme=scheme, viewport={"width": width, "height": 900}) as page:
+        for state, url in STATES.items():
+            page.goto(url)
+            broken = axe.run(page).response["violations"]
+            assert [(state, rule["id"], rule["nodes"][0]["html"]) for rule in broken] == []
+
+
+def test_open_suggestions_break_no_accessibility_rule(page: Page) -> None:
+    page.goto("/")
+    page.locator("#search-box").press_sequentially("comp")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert axe_api.Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2)])
+def test_no_state_scrolls_sideways(chrome: Browser, site: str, width: int, scale: int) -> None:
+    """320 px, and 200 % zoom of a window of 640 px, which is the same to the layout."""
+    view = {"width": width // scale, "height": 800}
+    with tab(chrome, site, viewport=view, device_scale_factor=scale) as page:
+        for state, url in STATES.items():
+            page.goto(url)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state

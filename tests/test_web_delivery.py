@@ -1,0 +1,227 @@
+"""Headers, methods, caching, compression, health; feeds and descriptions."""
+
+import gzip
+import re
+import xml.etree.ElementTree as ET
+from contextlib import closing
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+
+from indexer.build import rebuild
+from indexer.config import Settings
+from indexer.engines import open_engine
+from webapp import create_app
+
+EVERYWHERE = [
+    "/",
+    "/search?q=paid",
+    "/profiles/appen",
+    "/api/search",
+    "/nowhere",
+    "/api/nowhere",
+    "/healthz",
+    "/robots.txt",
+]
+READ_ONLY = [
+    "/",
+    "/search",
+    "/profiles/appen",
+    "/compare",
+    "/help",
+    "/suggest",
+    "/api/search",
+    "/feed.atom",
+    "/healthz",
+]
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.mark.parametrize("url", EVERYWHERE)
+def test_every_answer_carries_the_security_headers(client: FlaskClient, url: str) -> None:
+    headers = client.get(url).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("url", READ_ONLY)
+def test_head_options_and_wrong_methods(client: FlaskClient, url: str) -> None:
+    head = client.head(url)
+    assert (head.status_code, head.data) == (200, b"")
+    options = client.options(url)
+    assert options.status_code == 200
+    assert "GET" in options.headers["Allow"]
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        refused = client.open(url, method=method)
+        assert refused.status_code == 405
+        assert "GET" in refused.headers["Allow"]
+
+
+def test_wrong_method_on_the_api_is_a_problem(client: FlaskClient) -> None:
+    assert client.post("/api/search").mimetype == "application/problem+json"
+
+
+def test_over_long_address_is_refused(client: FlaskClient) -> None:
+    assert client.get("/search?x=" + "a" * 9_000).status_code == 414
+
+
+def test_host_that_is_no_name_is_refused(client: FlaskClient) -> None:
+    assert client.get("/", headers={"Host": 'a"><script>'}).status_code == 400
+
+
+def test_over_long_body_is_refused_without_reading_it(client: FlaskClient) -> None:
+    assert client.get("/search", data=b"a" * 10_000).status_code in (200, 413)
+
+
+@pytest.mark.parametrize(
+    "url", ["/search?q=paid", "/", "/profiles/sama", "/api/search?q=paid", "/feed.atom", "/sitemap.xml"]
+)
+def test_same_question_is_304_and_another_one_is_not(client: FlaskClient, url: str) -> None:
+    tag = client.get(url).headers["ETag"]
+    again = client.get(url, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == tag
+    other = url + ("&" if "?" in url else "?") + "utm_source=x"
+    if not url.startswith("/api"):
+        assert client.get(other, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_new_generation_makes_a_new_tag(own_settings: Settings) -> None:
+    client = create_app(own_settings).test_client()
+    with closing(open_engine(own_settings)) as engine:
+        rebuild(engine, own_settings.corpus)
+        tag = client.get("/search?q=uganda").headers["ETag"]
+        profile = own_settings.corpus / "sama.md"
+        profile.write_text(profile.read_text(encoding="utf-8").replace("Uganda", "Rwanda"), encoding="utf-8")
+        rebuild(engine, own_settings.corpus)
+    changed = client.get("/search?q=rwanda", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert "<mark>Rwanda</mark>" in changed.text
+
+
+def test_errors_are_never_kept(client: FlaskClient) -> None:
+    for url in ("/nowhere", "/search?page=0", "/api/search?page=0"):
+        headers = client.get(url).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert "ETag" not in headers
+
+
+def test_large_answers_are_compressed_for_those_who_accept_it(client: FlaskClient) -> None:
+    plain = client.get("/search?q=paid")
+    packed = client.get("/search?q=paid", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+    assert b"<h1>" in gzip.decompress(packed.data)
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert "Content-Encoding" not in client.get("/search?q=paid", headers={"Accept-Encoding": "gzip;q=0"}).headers
+    assert "Content-Encoding" not in client.get("/healthz", headers={"Accept-Encoding": "gzip"}).headers
+
+
+@pytest.mark.parametrize("url", ["/search?q=paid", "/api/search?q=paid"])
+def test_server_timing_names_its_parts_in_milliseconds(client: FlaskClient, url: str) -> None:
+    pattern = r"parse;dur=\d+\.\d\d, search;dur=\d+\.\d\d, snippets;dur=\d+\.\d\d, render;dur=\d+\.\d\d"
+    assert re.fullmatch(pattern, client.get(url).headers["Server-Timing"])
+
+
+def test_any_site_may_read_the_api_and_no_other_page(client: FlaskClient) -> None:
+    assert client.get("/api/search").headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get("/search").headers
+
+
+def test_static_files_are_kept_for_good_under_their_own_address(client: FlaskClient) -> None:
+    (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', client.get("/").text)
+    with client.get(style) as response:
+        assert response.mimetype == "text/css"
+        assert "max-age=31536000" in response.headers["Cache-Control"]
+
+
+def test_styles_are_under_20_kb_and_scripts_under_15_kb(client: FlaskClient) -> None:
+    text = client.get("/").text
+    (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', text)
+    base = style.removesuffix("site.css")
+    sizes = {}
+    for name in ("site.css", "site.js", "combobox.js", "results.js", "profile.js"):
+        with client.get(base + name) as response:
+            sizes[name] = len(response.data)
+    assert sizes.pop("site.css") < 20_000
+    assert sum(sizes.values()) < 15_000
+
+
+def test_feed_keeps_rfc_4287(client: FlaskClient) -> None:
+    response = client.get("/feed.atom?q=paid&hiring=workers")
+    assert response.mimetype == "application/atom+xml"
+    feed = ET.fromstring(response.data)
+    rfc3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+    for node in (feed, *feed.findall(f"{ATOM}entry")):
+        assert all(len(node.findall(ATOM + name)) == 1 for name in ("id", "title", "updated"))
+        assert rfc3339.fullmatch(node.findtext(f"{ATOM}updated") or "")
+    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
+    assert ids == ["http://localhost/profiles/centaur-labs", "http://localhost/profiles/appen"]
+    assert feed.find(f"{ATOM}author/{ATOM}name") is not None
+    (own,) = [link for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self"]
+    assert own.get("href") == "http://localhost/feed.atom?q=paid&hiring=workers"
+
+
+def test_feed_of_changes_tells_what_the_newest_generation_changed(own_settings: Settings) -> None:
+    client = create_app(own_settings).test_client()
+    profile = own_settings.corpus / "sama.md"
+    with closing(open_engine(own_settings)) as engine:
+        rebuild(engine, own_settings.corpus)
+        assert not ET.fromstring(client.get("/changes.atom").data).findall(f"{ATOM}entry")
+        text = profile.read_text(encoding="utf-8").replace("hiring_status: closed", "hiring_status: workers")
+        profile.write_text(text.replace("$1.46 an hour", "$2.20 an hour"), encoding="utf-8")
+        (own_settings.corpus / "appen.md").unlink()
+        rebuild(engine, own_settings.corpus)
+
+    def titles(url: str) -> list[str]:
+        entries = ET.fromstring(client.get(url).data).findall(f"{ATOM}entry")
+        return [entry.findtext(f"{ATOM}title") or "" for entry in entries]
+
+    assert titles("/changes.atom") == [
+        "Sama: hiring status changed",
+        "Sama: compensation changed",
+        "Appen: profile removed",
+    ]
+    assert titles("/changes.atom?topic=compensation") == ["Sama: compensation changed"]
+
+
+@pytest.mark.parametrize("text", ["a\x01b\x0b", "\ufffe", "<&]]>", "\x1b[31m"])
+def test_feed_of_any_text_is_well_formed(client: FlaskClient, text: str) -> None:
+    ET.fromstring(client.get(f"/feed.atom?q={quote(text)}").data)
+
+
+def test_sitemap_lists_profiles_with_the_day_they_were_verified(client: FlaskClient) -> None:
+    root = ET.fromstring(client.get("/sitemap.xml").data)
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    found = {url.findtext(f"{space}loc"): url.findtext(f"{space}lastmod") for url in root}
+    assert found["http://localhost/profiles/appen"] == "2019-05"
+    assert found["http://localhost/profiles/surge-ai"] is None
+    assert all("/search" not in str(url) for url in found)
+
+
+def test_browsers_can_add_the_search(client: FlaskClient) -> None:
+    response = client.get("/opensearch.xml")
+    assert response.mimetype == "application/opensearchdescription+xml"
+    space = "{http://a9.com/-/spec/opensearch/1.1/}"
+    urls = {url.get("type"): url.get("template") for url in ET.fromstring(response.data).findall(f"{space}Url")}
+    assert urls["text/html"] == "http://localhost/search?q={searchTerms}"
+    assert urls["application/x-suggestions+json"] == "http://localhost/suggest?q={searchTerms}"
+    assert 'href="/opensearch.xml"' in client.get("/").text
+
+
+def test_robots_may_read_profiles_and_find_the_sitemap(client: FlaskClient) -> None:
+    text = client.get("/robots.txt").text
+    assert "Sitemap: http://localhost/sitemap.xml" in text
+    assert "Disallow: /profiles" not in text
+
+
+def test_readiness_names_the_generation(client: FlaskClient) -> None:
+    document = client.get("/readyz").json
+    assert document["status"] == "ok"
+    assert document["profiles"] == 5

@@ -1,0 +1,181 @@
+"""A profile's page, comparison and coverage; marks, leads, sources and ages by themselves."""
+
+import json
+import re
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.profiles.model import Facts
+from webapp.ages import age_in_words, spoken, verified
+from webapp.leads import first_sentence
+from webapp.marking import mark_words
+
+
+def test_profile_has_one_id_for_each_section_and_no_id_twice(client: FlaskClient) -> None:
+    text = client.get("/profiles/humans-in-the-loop?q=paid").text
+    ids = re.findall(r'\sid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert {"overview", "application_process", "compensation", "concerns", "legitimacy", "conclusion"} <= set(ids)
+
+
+def test_contents_link_to_sections_that_exist(client: FlaskClient) -> None:
+    text = client.get("/profiles/centaur-labs").text
+    ids = set(re.findall(r'\sid="([^"]+)"', text))
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= ids
+    assert "equipment" in ids
+
+
+def test_words_of_the_search_are_marked_and_counted(client: FlaskClient) -> None:
+    text = client.get("/profiles/humans-in-the-loop?q=refugees").text
+    assert text.count("<mark>") == 3
+    assert "<strong>3</strong> words match “refugees”" in text
+    assert 'href="/profiles/humans-in-the-loop">Turn marks off' in text
+
+
+def test_profile_without_a_search_has_no_marks_and_the_same_canonical_address(client: FlaskClient) -> None:
+    text = client.get("/profiles/humans-in-the-loop").text
+    assert "<mark>" not in text
+    canonical = '<link rel="canonical" href="http://localhost/profiles/humans-in-the-loop">'
+    assert canonical in text
+    assert canonical in client.get("/profiles/humans-in-the-loop?q=pay").text
+
+
+def test_quick_facts_sources_and_related_companies_are_listed(client: FlaskClient) -> None:
+    text = client.get("/profiles/humans-in-the-loop").text
+    assert "Sofia, Bulgaria" in text
+    assert text.count("“eight of ten points”, cited in Legitimacy") == 1
+    assert '<a href="/profiles/sama">Sama</a> <span class="quiet">Image</span>' in text
+
+
+def test_markup_in_a_profile_stays_text(client: FlaskClient) -> None:
+    text = client.get("/profiles/surge-ai?q=scam").text
+    assert "<script>alert" not in text
+    assert "<mark>scam</mark>" in text
+
+
+def test_linked_data_is_json_and_cannot_end_its_element(client: FlaskClient) -> None:
+    text = client.get("/profiles/sama").text
+    (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)
+    assert json.loads(data)["mainEntity"]["name"] == "Sama"
+    assert "<" not in data
+
+
+@pytest.mark.parametrize("slug", ["nobody", "..%2f..%2fetc%2fpasswd", "APPEN", "appen.md", "%00"])
+def test_unknown_profile_is_404_without_a_path(client: FlaskClient, slug: str) -> None:
+    response = client.get(f"/profiles/{slug}")
+    assert response.status_code == 404
+    assert "passwd" not in response.text or "There is no" in response.text
+
+
+def test_two_companies_stand_side_by_side(client: FlaskClient) -> None:
+    text = client.get("/compare?section=compensation&company=appen&company=sama").text
+    assert re.search(r"<h1>Compare Appen and Sama</h1>", text)
+    assert "Payoneer" in text
+    assert "$1.46 an hour" in text
+    assert "qualification test" not in text
+
+
+def test_missing_section_in_a_comparison_is_said(client: FlaskClient) -> None:
+    assert "Nothing on record." in client.get("/compare?section=legitimacy&company=appen&company=sama").text
+
+
+@pytest.mark.parametrize("query", ["", "?company=appen"])
+def test_too_few_companies_offer_the_form_that_chooses(client: FlaskClient, query: str) -> None:
+    text = client.get(f"/compare{query}").text
+    assert text.count('name="company"') == 5
+    assert text.count(" checked") == query.count("company")
+
+
+def test_more_than_four_companies_are_refused(client: FlaskClient) -> None:
+    slugs = ["appen", "sama", "surge-ai", "centaur-labs", "humans-in-the-loop"]
+    response = client.get("/compare?" + "&".join(f"company={slug}" for slug in slugs))
+    assert response.status_code == 400
+    assert "at most 4" in response.text
+
+
+def test_unknown_company_is_dropped_and_said(client: FlaskClient) -> None:
+    text = client.get("/compare?company=appen&company=sama&company=nobody").text
+    assert "there is no value “nobody”" in text
+    assert "Compare Appen and Sama" in text
+
+
+def test_coverage_counts_words_gaps_and_stale_profiles(client: FlaskClient) -> None:
+    text = client.get("/coverage").text
+    assert text.count('<tr><th scope="row"><a') == 5
+    assert "missing" in text
+    waiting = text[text.index("Waiting to be verified") :]
+    assert waiting.index("Surge AI") < waiting.index("Appen")
+    assert client.get("/coverage?page=2").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("html", "terms", "marked"),
+    [
+        ("<p>Paid monthly</p>", {"paid"}, "<p><mark>Paid</mark> monthly</p>"),
+        ("<p>R&amp;D data</p>", {"data"}, "<p>R&amp;D <mark>data</mark></p>"),
+        ('<p><a href="https://pay.example/pay">pay</a></p>', {"pay"}, '<p><a href="https://pay.example/pay"><mark>pay</mark></a></p>'),
+        ("<p>one<br>two</p>", {"two"}, "<p>one<br><mark>two</mark></p>"),
+        ("<p>nothing</p>", {"pay"}, "<p>nothing</p>"),
+    ],
+)  # fmt: skip
+def test_only_text_is_marked(html: str, terms: set[str], marked: str) -> None:
+    assert mark_words(html, terms)[0] == marked
+
+
+@given(st.text())
+def test_marking_any_text_loses_no_character(text: str) -> None:
+    from html import escape
+
+    source = f"<p>{escape(text)}</p>"
+    marked, count = mark_words(source, {"a", "pay"})
+    assert marked.count("<mark>") == count
+    assert (
+        mark_words(marked.replace("<mark>", "").replace("</mark>", ""), {"none"})[0] == mark_words(source, {"none"})[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("One. Two.", "One."),
+        ("The U.S. Department said so. Then not.", "The U.S. Department said so."),
+        ("It pays $1.46 an hour. Then more.", "It pays $1.46 an hour."),
+        ("No end at all", "No end at all"),
+        ("First line\nSecond line", "First line"),
+        ("", ""),
+    ],
+)
+def test_lead_is_the_first_sentence(text: str, lead: str) -> None:
+    assert first_sentence(text) == lead
+
+
+def test_long_lead_ends_at_a_word() -> None:
+    lead = first_sentence("word " * 100)
+    assert len(lead) <= 182
+    assert lead.endswith("word …")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(-3, ""), (0, "today"), (1, "yesterday"), (2, "2 days ago"), (59, "59 days ago"), (60, "2 months ago"),
+     (364, "12 months ago"), (365, "1 year ago"), (800, "2 years ago")],
+)  # fmt: skip
+def test_age_in_words(days: int, words: str) -> None:
+    assert age_in_words(days) == words
+
+
+@pytest.mark.parametrize(
+    ("iso", "words"), [("2026", "2026"), ("2026-07", "July 2026"), ("2026-01-09", "9 January 2026")]
+)
+def test_dates_are_spoken_as_exactly_as_they_are_known(iso: str, words: str) -> None:
+    assert spoken(iso) == words
+
+
+def test_a_year_counts_as_its_first_day_for_staleness() -> None:
+    facts = Facts("a", "A", last_verified="2025")
+    assert verified(facts, date(2026, 1, 1)).stale is False
+    assert verified(facts, date(2026, 1, 2)).stale is True
