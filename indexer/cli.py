@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -179,14 +179,27 @@ def search(**options: Any) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True)
+@click.option("--trusted-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name only. Repeatable.")
+@click.option("--trusted-proxies", "proxies", type=click.IntRange(0, 10), metavar="N", help="Reverse proxies in front.")
 @with_corpus
 @with_index
-def serve(host: str, port: int, threads: int, corpus: Path | None, index: str | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    threads: int,
+    hosts: tuple[str, ...],
+    proxies: int | None,
+    corpus: Path | None,
+    index: str | None,
+) -> None:
     """Serve the search in a browser; builds the index first when there is none."""
     from indexer.engines import open_engine
     from webapp.serve import serve as serve_application
 
     settings = settings_from(index, corpus)
+    web = settings.web
+    web = replace(web, hosts=(*web.hosts, *hosts), proxies=web.proxies if proxies is None else proxies)
+    settings = replace(settings, web=web)
     with closing(open_engine(settings)) as engine:
         terminal.build_if_missing(engine, settings)
     serve_application(settings, host, port, threads)
@@ -209,6 +222,25 @@ def status(as_json: bool, index: str | None) -> None:
     click.echo(json.dumps(document, indent=2) if as_json else terminal.status_text(document))
     if state.state != "ok":
         raise SystemExit(1)
+
+
+@main.command()
+@click.option("--log", metavar="FILE", type=FOLDER, help="The query log.  [default: PROFILE_SEARCH_QUERY_LOG]")
+@click.option("--days", type=click.IntRange(1), help="Only of the last so many days.  [default: all that are kept]")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="Queries in a list.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def queries(log: Path | None, days: int | None, limit: int, as_json: bool) -> None:
+    """Say what people search for: the most frequent queries, those that found nothing, and both by section.
+
+    What was typed in one go counts once. "serve" keeps the log when PROFILE_SEARCH_QUERY_LOG names a file.
+    """
+    from indexer.queries import report_queries, report_text
+
+    web = read_settings().web
+    if (path := log or web.query_log) is None:
+        raise UsageError("queries are not logged: name a file in PROFILE_SEARCH_QUERY_LOG, or with --log")
+    report = report_queries(path, days or web.query_log_days, limit)
+    click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False) if as_json else report_text(report))
 
 
 @main.command()

@@ -50,13 +50,13 @@ class Evaluation:
 def evaluate_judgments(searcher: Searcher, path: Path) -> Evaluation:
     """Figures of the corpus's own judgments (`query, company or company#section, grade`) on an index.
 
-    The ranking is judged to its end; "nDCG@10 shown" judges what the page shows, which stops at the companies with
+    The ranking is judged to its end; "nDCG@10-shown" judges what the page shows, which stops at the companies with
     all words.
     """
     judged = read_judgments(path)
     evaluation = _evaluation(_judge(searcher, judged, ranked))
     page = _evaluation(_judge(searcher, judged, shown))
-    return replace(evaluation, figures={**evaluation.figures, "nDCG@10 shown": page.figures["nDCG@10"]})
+    return replace(evaluation, figures={**evaluation.figures, "nDCG@10-shown": page.figures["nDCG@10"]})
 
 
 def _judge(

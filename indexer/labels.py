@@ -1,6 +1,7 @@
 """Words for readers: names of facet values, links, and why a hit was found."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from indexer.engines.base import VERIFIED_DAYS, CompanyHit
@@ -21,8 +22,13 @@ CHOICES = {
 
 def profile_url(slug: str, text: str = "", section: str = "") -> str:
     """The page of a profile, at a section, with the query's words marked."""
-    query = f"?{urlencode({'q': text})}" if text else ""
-    return f"/profiles/{quote(slug)}{query}" + (f"#{quote(section)}" if section else "")
+    return f"/profiles/{quote(slug)}{_query(text) if text else ''}" + (f"#{quote(section)}" if section else "")
+
+
+@lru_cache(maxsize=64)
+def _query(text: str) -> str:
+    """The query string of a text: the same for the dozens of links of one page."""
+    return f"?{urlencode({'q': text})}"
 
 
 def value_label(facet: str, value: str, labels: Mapping[str, str]) -> str:

@@ -108,3 +108,17 @@ def _demand(queries: Sequence[LoggedQuery], limit: int) -> tuple[SectionDemand, 
         missed = [query for query in asked[section] if not query.total]
         demands.append(SectionDemand(section, len(asked[section]), len(missed), _counts(missed, limit)))
     return tuple(demands)
+
+
+def report_text(report: QueryReport) -> str:
+    """The figures as people read them."""
+    lines = [f"{report.searches} searches in {report.days} days, {report.empty} of them without results."]
+    for title, counts in (("Most frequent", report.top), ("Without results", report.zero)):
+        if counts:
+            lines += ["", title, *(f"{found.count:>7}  {found.text}" for found in counts)]
+    if report.sections:
+        lines += ["", f"{'By section':<24}{'searches':>10}{'in vain':>10}"]
+    for demand in report.sections:
+        lines.append(f"{demand.section or 'any section':<24}{demand.searches:>10}{demand.empty:>10}")
+        lines += [f"{found.count:>7}  {found.text}" for found in demand.missed if demand.section]
+    return "\n".join(lines)

@@ -6,6 +6,7 @@ import numpy as np
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
 from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.invert import Longs
 from indexer.engines.whoosh.scores import TIERS, Scorer, Scores
 from indexer.engines.whoosh.tokens import Ints
 from indexer.query.tree import Leaf, Or, Phrase
@@ -23,7 +24,7 @@ class HitReader:
         self._store = columns.store
         self._plan = plan
         self._kinds = columns.kinds
-        self._phrases = [(n, leaf) for n, leaf in self._leaves() if isinstance(leaf, Phrase)]
+        self._phrases = self._known_phrases()
         self._words = self._wanted_words()
 
     def read(self, companies: Ints, scorer: Scorer) -> tuple[CompanyHit, ...]:
@@ -39,6 +40,13 @@ class HitReader:
             for number, node in enumerate(self._plan.query.wanted)
             for leaf in (node.children if isinstance(node, Or) else (node,))
         ]
+
+    def _known_phrases(self) -> list[tuple[int, list[int]]]:
+        """The phrases whose words the index has: (wanted word, term numbers)."""
+        ids = self._columns.term_ids
+        phrases = [(number, leaf.terms) for number, leaf in self._leaves() if isinstance(leaf, Phrase)]
+        known = [(number, terms) for number, terms in phrases if terms and all(term in ids for term in terms)]
+        return [(number, [ids[term] for term in terms]) for number, terms in known]
 
     def _wanted_words(self) -> Ints:
         """For every surface form of the index the wanted word that it belongs to, or NO_WORD."""
@@ -71,25 +79,23 @@ class HitReader:
 
     def _sections(self, scores: Scores, row: int) -> tuple[SectionHit, ...]:
         """The best sections whose text or heading matches; the first section when only the name does."""
-        span = slice(int(scores.first[row]), int(scores.first[row + 1]))
-        sums = scores.impacts[:, span].sum(axis=0)
-        best = np.argsort(-np.round(sums, 4), kind="stable")  # ties in the order of the profile
+        base = int(scores.base[row])
+        sums = scores.impacts[:, int(scores.first[row]) : int(scores.first[row + 1])].sum(axis=0)
         allowed = self._plan.filters.sections
+        places = [
+            place
+            for place in np.argsort(-np.round(sums, 4), kind="stable").tolist()  # ties in the order of the profile
+            if not allowed or self._kinds[self._store.kind[base + place]] in allowed
+        ]
+        start, marks = self._marks(base, base + len(sums))
         hits: list[SectionHit] = []
-        for place in best.tolist():
-            section = int(scores.base[row]) + place
-            if allowed and self._kinds[self._store.kind[section]] not in allowed:
-                continue
-            matches, heading = self._matches(section)
+        for place in places:
+            matches, heading = self._matches(base + place, marks, start)
             if matches or heading:
-                hits.append(self._section(section, float(sums[place]), matches))
+                hits.append(self._section(base + place, float(sums[place]), matches))
             if len(hits) == SECTIONS_SHOWN:
-                return tuple(hits)
-        if hits:
-            return tuple(hits)
-        sections = range(int(scores.base[row]), int(scores.base[row]) + len(sums))
-        shown = [s for s in sections if not allowed or self._kinds[self._store.kind[s]] in allowed]
-        return (self._section(shown[0], 0.0, ()),)
+                break
+        return tuple(hits) if hits else (self._section(base + min(places), 0.0, ()),)
 
     def _section(self, section: int, score: float, matches: tuple[Match, ...]) -> SectionHit:
         return SectionHit(
@@ -100,36 +106,33 @@ class HitReader:
             matches=matches,
         )
 
-    def _matches(self, section: int) -> tuple[tuple[Match, ...], bool]:
-        """The places in the text that matched, and whether the heading did."""
+    def _matches(self, section: int, marks: Ints, start: int) -> tuple[tuple[Match, ...], bool]:
+        """The places in the text that matched, and whether the heading did; `marks` begin with the token `start`."""
         tokens = self._columns.tokens
         body = tokens.body(section)
-        belongs = self._marks(tokens.word[body])
-        places = np.flatnonzero(belongs >= 0)
-        start, length = tokens.start[body][places].tolist(), tokens.length[body][places].tolist()
-        matches = tuple(Match(s, s + n, w) for s, n, w in zip(start, length, belongs[places].tolist(), strict=True))
-        heading = self._marks(tokens.word[body.start - int(tokens.heading_length[section]) : body.start])
+        places = np.flatnonzero(marks[body.start - start : body.stop - start] >= 0) + body.start
+        first, length = tokens.start[places].tolist(), tokens.length[places].tolist()
+        words = marks[places - start].tolist()
+        matches = tuple(Match(s, s + n, w) for s, n, w in zip(first, length, words, strict=True))
+        heading = marks[body.start - start - int(tokens.heading_length[section]) : body.start - start]
         return matches, bool((heading >= 0).any())
 
-    def _marks(self, word: Ints) -> Ints:
-        """For consecutive surface forms the wanted word that each belongs to, or NO_WORD."""
-        belongs = self._words[word]
-        for number, phrase in self._phrases:
-            belongs = self._mark_phrase(belongs, word, number, phrase)
-        return belongs
-
-    def _mark_phrase(self, belongs: Ints, word: Ints, number: int, phrase: Phrase) -> Ints:
-        """Mark the words of every occurrence of the phrase."""
-        ids = [self._columns.term_ids.get(term, NO_WORD) for term in phrase.terms]
-        terms = self._columns.tokens.term_of[word]
-        count = len(terms) - len(ids) + 1
-        if count <= 0:
-            return belongs
-        here = np.logical_and.reduce([terms[place : place + count] == term for place, term in enumerate(ids)])
-        belongs = belongs.copy()
-        for start in np.flatnonzero(here).tolist():
-            belongs[start : start + len(ids)] = number
-        return belongs
+    def _marks(self, first: int, last: int) -> tuple[int, Ints]:
+        """The first token of these sections, and for each of their tokens the wanted word it belongs to, or NO_WORD."""
+        tokens = self._columns.tokens
+        start = int(tokens.first[first])
+        word = tokens.word[start : int(tokens.first[last])]
+        marks = self._words[word]
+        if self._phrases:
+            heading = tokens.first[first:last] + tokens.name_length[first:last]
+            borders = np.sort(
+                np.concatenate([tokens.first[first:last], heading, heading + tokens.heading_length[first:last]])
+            )
+            for number, phrase in self._phrases:
+                places = _phrase_places(tokens.term_of[word], phrase, borders - start)
+                for offset in range(len(phrase)):
+                    marks[places + offset] = number
+        return start, marks
 
     def _parts(self, scores: Scores, row: int) -> tuple[Part, ...]:
         """The addends of a score: each word in the best section, what other sections add, the tiers."""
@@ -144,3 +147,13 @@ class HitReader:
         parts.append(Part("in other sections", SPREAD * elsewhere))
         parts += [Part(rule, TIER * TIERS[rule]) for rule, holds in scores.tiers().items() if holds[row]]
         return tuple(part for part in parts if round(part.value, 4))
+
+
+def _phrase_places(terms: Ints, phrase: Sequence[int], borders: Longs) -> Longs:
+    """Where the phrase begins among these terms; none reaches over one of the ascending borders between fields."""
+    places = np.flatnonzero(terms[: max(0, len(terms) - len(phrase) + 1)] == phrase[0])
+    for offset, term in enumerate(phrase[1:], 1):
+        places = places[terms[places + offset] == term]
+    ends = places + len(phrase) - 1
+    inside: Longs = places[borders.searchsorted(places, "right") == borders.searchsorted(ends, "right")]
+    return inside
