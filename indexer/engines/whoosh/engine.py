@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.engines.base import Generation, Status
-from indexer.engines.whoosh.builder import FINGERPRINT, GenerationBuilder, generation_of, searcher_of
+from indexer.engines.whoosh.builder import COLUMNS, FINGERPRINT, GenerationBuilder, generation_of, searcher_of
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.generations import Generations, Stamp
 from indexer.engines.whoosh.searcher import ColumnSearcher
@@ -20,7 +20,7 @@ class EmbeddedEngine:
     """The index in the folder `root`."""
 
     def __init__(self, root: Path) -> None:
-        self._generations = Generations(root, FINGERPRINT)
+        self._generations = Generations(root, FINGERPRINT, read=f"{COLUMNS}/")
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
         self._current: ColumnSearcher | None = None
@@ -35,7 +35,7 @@ class EmbeddedEngine:
     def _readable(self) -> Columns | None:
         """The columns of the current generation, None when there is nothing sound to take over from."""
         try:
-            return self._generations.open(lambda _, folder: Columns.load(folder / "columns"))
+            return self._generations.open(lambda _, folder: Columns.load(folder / COLUMNS))
         except OperatorError:
             return None
 

@@ -56,9 +56,11 @@ class Draft:
 class Generations:
     """The generations of the index folder `root`, made and read by programs with the same `fingerprint`."""
 
-    def __init__(self, root: Path, fingerprint: str, wait: float = LOCK_WAIT) -> None:
+    def __init__(self, root: Path, fingerprint: str, wait: float = LOCK_WAIT, read: str = "") -> None:
+        """`read`: the beginning of the paths that readers read; `open` checks only their content, `status` all."""
         self._shelf = Shelf(root, fingerprint)
         self._wait = wait
+        self._read = read
 
     @contextmanager
     def begin(self) -> Iterator[Draft]:
@@ -126,7 +128,7 @@ class Generations:
                 yield
 
     def _load(self, name: str, load: Callable[[Manifest, Path], T]) -> T:
-        manifest = self._shelf.examine(name)
+        manifest = self._shelf.examine(name, self._read)
         with reading(self._shelf.root):
             return load(manifest, self._shelf.folder(name))
 

@@ -66,8 +66,11 @@ class Shelf:
         """Make a generation the current one."""
         write_pointer(self.current_file, pointer)
 
-    def examine(self, name: str) -> Manifest:
-        """The manifest of a generation that is safe, made by this version, and holds exactly what was written."""
+    def examine(self, name: str, below: str = "") -> Manifest:
+        """The manifest of a generation that is safe, made by this version, and holds exactly what was written.
+
+        Only files whose path begins with `below` are read.
+        """
         folder = self.folder(name)
         with reading(self.root):
             self._require_own()
@@ -75,7 +78,7 @@ class Shelf:
             manifest = read_manifest(folder)
             if manifest.fingerprint != self._fingerprint:
                 raise IndexOutdated(f"generation {name} was made by another version of this program")
-            require_intact(folder, manifest)
+            require_intact(folder, manifest, below)
         if manifest.id != name:
             raise IndexCorrupt(f"{folder} says that it is {manifest.id}")
         return manifest
