@@ -1,0 +1,191 @@
+"""One door to an OpenSearch cluster: several hosts, retries, time limits, and its errors as ours."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.config import Settings
+from indexer.engines.opensearch.address import Address
+from indexer.errors import EngineUnavailable
+
+try:
+    from opensearchpy import OpenSearch, exceptions
+except ModuleNotFoundError as missing:
+    raise EngineUnavailable(
+        "the package opensearch-py is not installed", "pip install 'profile-search[opensearch]'"
+    ) from missing
+
+CONNECTIONS = 16
+"""Connections kept open to each host: as many threads can ask at once without waiting."""
+RETRIED = frozenset({429, 500, 502, 503, 504})
+"""Answers that another node, or the same one a little later, may mend."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds before an attempt is repeated; they double, with a random part so that clients do not return all at once."""
+
+
+ROUNDS = 2
+"""How often every host must turn a connection down before the cluster counts as down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds for one attempt, and for all attempts together."""
+
+    attempt: float
+    whole: float
+
+
+READING = Patience(1.5, 4.5)
+"""Somebody waits in front of a browser: an answer on the third attempt, or an error, within five seconds."""
+WRITING = Patience(60.0, 180.0)
+"""A node that died is replaced within a minute; a rebuild waits for that."""
+
+Answer = Any
+
+
+class Refused(EngineUnavailable):
+    """The cluster said no: HTTP status, its name for the reason, and the reason."""
+
+    def __init__(self, status: int, kind: str, reason: str) -> None:
+        self.status = status
+        self.kind = kind
+        self.why = reason
+        super().__init__(
+            f"the cluster refuses ({status}): {kind}: {reason}" if reason else f"the cluster refuses: {kind}"
+        )
+
+
+class Cluster:
+    """A cluster, asked in its own HTTP interface. Safe to share between threads."""
+
+    def __init__(self, address: Address, settings: Settings) -> None:
+        self.address = address
+        self._stopped = threading.Event()
+        logging.getLogger("opensearch").addHandler(logging.NullHandler())  # its failures come back as errors of ours
+        self._transport = _connect(address, settings).transport
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, patience: Patience = READING, **params: str | int
+    ) -> Answer:
+        """The answer as JSON. Raises Refused for a refusal, EngineUnavailable when nobody answers in time.
+
+        Repeated on other hosts while that may help, so only for requests that may arrive twice.
+        """
+        request = _Request(method, path, params, body)
+        end, pause, unreachable = time.monotonic() + patience.whole, FIRST_PAUSE, 0
+        while True:
+            left = end - time.monotonic()
+            try:
+                return self._attempt(request, max(0.1, min(patience.attempt, left)))
+            except _MayPass as fault:
+                unreachable = unreachable + 1 if fault.unreachable else 0
+                if time.monotonic() + pause >= end or unreachable > ROUNDS * len(self.address.hosts):
+                    raise fault.error from fault
+            self._stopped.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def search(self, index: str, body: Mapping[str, object], *, shards: int = 1) -> Answer:
+        """A whole answer: one that lacks a shard is asked for again, and never given back."""
+        kind = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"  # word statistics of all shards together
+        return self.ask(
+            "POST",
+            f"/{index}/_search",
+            body,
+            allow_partial_search_results="false",
+            search_type=kind,
+            preference="_local",
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._stopped.set()
+        self._transport.close()
+
+    def _attempt(self, request: "_Request", seconds: float) -> Answer:
+        params = {**request.params, "request_timeout": seconds}
+        try:
+            answer = self._transport.perform_request(request.method, request.path, params=params, body=request.body)
+        except exceptions.SSLError as fault:
+            raise self._no_trust() from fault
+        except exceptions.ConnectionTimeout as fault:
+            raise _MayPass(EngineUnavailable(f"no answer from {self.address} in time")) from fault
+        except exceptions.ConnectionError as fault:
+            error = EngineUnavailable(f"no host of {self.address} can be reached; is the cluster running?")
+            raise _MayPass(error, unreachable=True) from fault
+        except exceptions.TransportError as fault:
+            refused = _refused(fault)
+            raise (_MayPass(refused) if refused.status in RETRIED else refused) from fault
+        if isinstance(answer, dict) and (answer.get("_shards", {}).get("failed") or answer.get("timed_out") is True):
+            raise _MayPass(Refused(503, "partial answer", "some shards did not answer"))
+        return answer
+
+    def _no_trust(self) -> EngineUnavailable:
+        return EngineUnavailable(
+            f"the certificate of {self.address} is not trusted;"
+            " name the file of its authority in PROFILE_SEARCH_OPENSEARCH_CA"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked; `params` stand behind the path."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int]
+    body: object
+
+
+class _MayPass(Exception):  # not an error but a reason to try again
+    """A failure that another attempt may mend; `error` is what to raise when none does.
+
+    `unreachable`: nobody listens there, which is known at once.
+    """
+
+    def __init__(self, error: EngineUnavailable, *, unreachable: bool = False) -> None:
+        self.error = error
+        self.unreachable = unreachable
+        super().__init__(str(error))
+
+
+def _connect(address: Address, settings: Settings) -> OpenSearch:
+    user, password, authority = settings.opensearch_user, settings.opensearch_password, settings.opensearch_ca
+    if password and not address.secure:
+        raise EngineUnavailable(
+            "a password is set, and opensearch:// would send it unencrypted; use opensearch+https://",
+            "profile-search status",
+        )
+    if authority and not authority.is_file():
+        raise EngineUnavailable(f"PROFILE_SEARCH_OPENSEARCH_CA names {authority}, and there is no such file")
+    return OpenSearch(
+        [{"host": host, "port": port} for host, port in address.hosts],
+        use_ssl=address.secure,
+        verify_certs=True,
+        ca_certs=str(authority) if authority else None,
+        http_auth=(user or "", password) if password else None,
+        maxsize=CONNECTIONS,
+        max_retries=0,
+        retry_on_status=(502, 503, 504),
+        retry_on_timeout=True,
+    )
+
+
+def _refused(fault: "exceptions.TransportError") -> Refused:
+    """The refusal in words, without what was sent."""
+    status = fault.status_code if isinstance(fault.status_code, int) else 500
+    if status in (401, 403):
+        return Refused(
+            status,
+            "the user may not do this; set PROFILE_SEARCH_OPENSEARCH_USER and PROFILE_SEARCH_OPENSEARCH_PASSWORD",
+            "",
+        )
+    detail = fault.info.get("error", {}) if isinstance(fault.info, dict) else {}
+    cause = detail if isinstance(detail, dict) else {}
+    roots = cause.get("root_cause") or [{}]
+    kind = str(roots[0].get("type") or cause.get("type") or fault.error)
+    reason = str(roots[0].get("reason") or cause.get("reason") or "")
+    return Refused(status, kind, " ".join(reason.split())[:300])

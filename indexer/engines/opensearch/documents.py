@@ -1,0 +1,77 @@
+"""Documents as they are sent: companies, and the pages of the word list beside them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer import text
+from indexer.engines.company import facet_values
+from indexer.engines.opensearch.mapping import EVERY_SECTION, FREQUENCY_SCALE, FREQUENCY_SEPARATOR
+from indexer.engines.opensearch.statistics import Identities, Statistics
+from indexer.engines.opensearch.stored import Company, Passage
+from indexer.ranking import NAME
+
+WORDS_PER_PAGE = 20_000
+"""Words in one document of the word list: about half a megabyte."""
+VALUES_ID = "#values"
+
+
+def words_id(page: int) -> str:
+    """The id of a page of the word list. No slug begins with "#"."""
+    return f"#words-{page}"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWriter:
+    """Makes documents by the statistics of the whole corpus."""
+
+    averages: Sequence[float]
+    identities: Identities
+
+    def company(self, company: Company) -> dict[str, object]:
+        """The document of a company."""
+        facts, day = company.facts, company.facts.verified_on
+        telling = self.identities.telling[facts.slug]
+        return {
+            "slug": facts.slug,
+            "name_words": sorted(set(company.passages[0].fields[NAME])),
+            "telling": sorted(telling),
+            "telling_count": len(telling),
+            "name_rank": self.identities.rank[facts.slug],
+            "verified": day.toordinal() if day else 0,
+            **facet_values(facts),
+            "stored": company.dump(),
+            "sections": [self._section(passage) for passage in company.passages],
+        }
+
+    def _section(self, passage: Passage) -> dict[str, object]:
+        impact = [
+            f"{term}{FREQUENCY_SEPARATOR}{scaled(frequency)}"
+            for term, frequency in passage.frequencies(self.averages).items()
+        ]
+        return {
+            "kind": passage.id,
+            "impact": " ".join([*impact, f"{EVERY_SECTION}{FREQUENCY_SEPARATOR}1"]),
+            "stems": [" ".join(map(text.term_of, words)) for words in passage.fields],
+            "words": [" ".join(words) for words in passage.fields],
+        }
+
+
+def scaled(frequency: float) -> int:
+    """A frequency as the cluster keeps it."""
+    return max(1, round(frequency * FREQUENCY_SCALE))
+
+
+def word_pages(statistics: Statistics, identities: Identities) -> Iterator[dict[str, object]]:
+    """The word list in pages: sorted surface forms with their stems, counts, and in how many sections the stem is."""
+    words = sorted(statistics.words)
+    naming = set(identities.terms())
+    for start in range(0, len(words), WORDS_PER_PAGE):
+        page = words[start : start + WORDS_PER_PAGE]
+        terms = [text.term_of(word) for word in page]
+        yield {
+            "words": " ".join(page),
+            "terms": " ".join(terms),
+            "counts": [statistics.words[word] for word in page],
+            "frequencies": [statistics.frequency[term] for term in terms],
+            "naming": sorted(naming.intersection(terms)),
+        }

@@ -1,0 +1,77 @@
+"""Reading stored companies back from a generation's index."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from indexer.engines.opensearch import stored
+from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.errors import IndexCorrupt
+from indexer.profiles.model import Facts
+
+PAGE = 1_000
+"""Companies read by one request where all of them are wanted."""
+
+
+def read_company(cluster: Cluster, index: str, slug: str) -> stored.Company | None:
+    """One company, None when there is none."""
+    found = _get(cluster, index, slug)
+    return None if found is None or "slug" not in found else stored.load(found["stored"])
+
+
+def read_beside(cluster: Cluster, index: str, identity: str) -> Mapping[str, Any]:
+    """A document that is no company."""
+    found = _get(cluster, index, identity)
+    if found is None:
+        raise IndexCorrupt(f"{index} lacks {identity}")
+    content: Mapping[str, Any] = found["stored"]
+    return content
+
+
+def read_companies(cluster: Cluster, index: str, slugs: Sequence[str]) -> Iterator[stored.Company]:
+    """These companies, in this order; raises IndexCorrupt when one is not there."""
+    answer = cluster.ask("POST", f"/{index}/_mget", {"ids": list(slugs)}, patience=WRITING)
+    for slug, found in zip(slugs, answer["docs"], strict=True):
+        if not found.get("found"):
+            raise IndexCorrupt(f"{index} lacks the profile {slug}")
+        yield stored.load(found["_source"]["stored"])
+
+
+def read_digests(cluster: Cluster, index: str) -> dict[str, str]:
+    """Slug to digest of all companies."""
+    return {source["slug"]: source["stored"]["digest"] for source in _all(cluster, index, "stored.digest")}
+
+
+def read_facts(cluster: Cluster, index: str) -> tuple[Facts, ...]:
+    """The quick facts of all companies, by slug."""
+    return tuple(stored.load_facts(source["stored"]["facts"]) for source in _all(cluster, index, "stored.facts"))
+
+
+def _all(cluster: Cluster, index: str, part: str) -> Iterator[dict[str, Any]]:
+    """That part of every company, in order of slug, page by page."""
+    after: list[str] = []
+    while True:
+        body: dict[str, object] = {
+            "size": PAGE,
+            "query": {"exists": {"field": "slug"}},
+            "sort": ["slug"],
+            "_source": ["slug", part],
+            "track_total_hits": False,
+        }
+        hits = cluster.search(index, body | ({"search_after": after} if after else {}))["hits"]["hits"]
+        for hit in hits:
+            yield hit["_source"]
+        if len(hits) < PAGE:
+            return
+        after = hits[-1]["sort"]
+
+
+def _get(cluster: Cluster, index: str, identity: str) -> dict[str, Any] | None:
+    try:
+        found = cluster.ask("GET", f"/{index}/_doc/{quote(identity, safe='')}")
+    except Refused as refused:
+        if refused.status == 404 and refused.kind != "index_not_found_exception":
+            return None
+        raise
+    source: dict[str, Any] = found["_source"]
+    return source

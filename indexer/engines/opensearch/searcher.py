@@ -1,0 +1,82 @@
+"""Answers from one generation in a cluster."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from indexer.engines.base import Found, Plan
+from indexer.engines.opensearch.choices import Choices, read_counts
+from indexer.engines.opensearch.cluster import Answer, Cluster
+from indexer.engines.opensearch.documents import VALUES_ID, words_id
+from indexer.engines.opensearch.generations import Record
+from indexer.engines.opensearch.hits import HitReader
+from indexer.engines.opensearch.lexicon import WordList
+from indexer.engines.opensearch.questions import Question
+from indexer.engines.opensearch.reading import read_beside, read_company, read_facts
+from indexer.engines.opensearch.translate import Translator
+from indexer.profiles.model import Facts, RenderedProfile
+from indexer.query.request import Filters
+from indexer.query.tree import Query
+
+
+class ClusterSearcher:
+    """One generation; may be used by many threads at once. Every question names its index, never the alias."""
+
+    def __init__(self, cluster: Cluster, index: str, record: Record) -> None:
+        self._cluster = cluster
+        self._index = index
+        self._record = record
+        self.generation = record.generation
+        self.vocabulary = record.vocabulary
+
+    @cached_property
+    def lexicon(self) -> WordList:
+        """The words of the generation, fetched once."""
+        pages = (read_beside(self._cluster, self._index, words_id(page)) for page in range(self._record.pages))
+        return WordList(pages, self.generation.sections)
+
+    def search(self, plan: Plan) -> Found:
+        """The companies that match, in order."""
+        question = self._question(plan)
+        answer = self._ask(question.body())
+        facets = {}
+        if plan.facets:
+            facets = read_counts(answer["aggregations"])
+            if plan.filters.sections:
+                facets |= read_counts(self._ask(question.section_body())["aggregations"])
+        reader = HitReader(plan, self.lexicon, self._record.averages)
+        hits = tuple(reader.read(hit) for hit in answer["hits"]["hits"])
+        return Found(answer["hits"]["total"]["value"], hits, facets)
+
+    def coverage(self, query: Query) -> int:
+        """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
+        plan = Plan(query, Filters(), "relevance", 0, 1, self.generation.created.date())
+        hits = self._ask(self._question(plan).coverage_body())["hits"]["hits"]
+        return round(hits[0]["_score"]) if hits else 0
+
+    def facts(self) -> Sequence[Facts]:
+        """The quick facts of every company, by slug."""
+        return self._facts
+
+    def values(self) -> Mapping[str, Mapping[str, str]]:
+        """For each facet but "verified" its values with their labels."""
+        return self._values
+
+    def profile(self, slug: str) -> RenderedProfile | None:
+        """One company whole, None when there is none."""
+        company = read_company(self._cluster, self._index, slug) if slug else None
+        return None if company is None else company.profile()
+
+    @cached_property
+    def _facts(self) -> tuple[Facts, ...]:
+        return read_facts(self._cluster, self._index)
+
+    @cached_property
+    def _values(self) -> Mapping[str, Mapping[str, str]]:
+        return read_beside(self._cluster, self._index, VALUES_ID)
+
+    def _question(self, plan: Plan) -> Question:
+        sizes = {name: len(values) for name, values in self._values.items()} if plan.facets else {}
+        return Question(plan, Translator(self.lexicon, self._record.unit), Choices(plan.filters, plan.today, sizes))
+
+    def _ask(self, body: Mapping[str, object]) -> Answer:
+        return self._cluster.search(self._index, body, shards=self._record.shards)

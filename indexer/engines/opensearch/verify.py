@@ -1,0 +1,93 @@
+"""Before a generation is published: is everything there, and does the cluster score as we do?"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.engines.opensearch.documents import scaled
+from indexer.engines.opensearch.generations import Record
+from indexer.engines.opensearch.mapping import FREQUENCY_SCALE
+from indexer.engines.opensearch.scoring import rarity
+from indexer.engines.opensearch.statistics import Statistics
+from indexer.engines.opensearch.stored import Company
+from indexer.errors import EngineUnavailable, IndexCorrupt
+from indexer.ranking import SATURATION
+
+CLOSE = 1e-3
+"""Relative difference of two scores that counts as none."""
+COPIES_WAIT = 20
+"""Seconds to wait for the second copies, so that a node may be lost as soon as the generation answers."""
+
+
+def verify(cluster: Cluster, record: Record, index: str) -> Record:
+    """The record with the size of the index; raises IndexCorrupt unless the index holds as much as was sent."""
+    for step in ("_refresh", "_flush"):
+        cluster.ask("POST", f"/{index}/{step}", patience=WRITING)
+    _await_copies(cluster, index)
+    body = {
+        "size": 0,
+        "track_total_hits": True,
+        "query": {"exists": {"field": "slug"}},
+        "aggs": {"sections": {"nested": {"path": "sections"}}},
+    }
+    answer = cluster.ask("POST", f"/{index}/_search", body, patience=WRITING, allow_partial_search_results="false")
+    found = answer["hits"]["total"]["value"], answer["aggregations"]["sections"]["doc_count"]
+    sent = record.generation.profiles, record.generation.sections
+    if found != sent:
+        raise IndexCorrupt(
+            f"{index} holds {found[0]} profiles with {found[1]} sections; {sent[0]} with {sent[1]} were sent"
+        )
+    return replace(record, generation=replace(record.generation, size_bytes=_size(cluster, index)))
+
+
+def _size(cluster: Cluster, index: str) -> int:
+    """Bytes of one copy, segment by segment: the figures for whole indexes are only renewed every ten seconds."""
+    shards = cluster.ask("GET", f"/{index}/_segments", patience=WRITING)["indices"][index]["shards"].values()
+    primaries = (copy for copies in shards for copy in copies if copy["routing"]["primary"])
+    return sum(segment["size_in_bytes"] for copy in primaries for segment in copy["segments"].values())
+
+
+def measure_unit(cluster: Cluster, record: Record, index: str, sample: tuple[Company, Statistics]) -> float:
+    """What the cluster's BM25 gives where ours gives 1: older ones multiply by (k1 + 1).
+
+    Compares the scores of one word of one company; raises IndexCorrupt when they follow no known formula.
+    """
+    company, statistics = sample
+    words = _words(company, record, statistics)
+    term, ours = next(words, (None, 1.0))
+    if term is None:
+        return 1.0
+    query = {"nested": {"path": "sections", "score_mode": "max", "query": {"term": {"sections.impact": term}}}}
+    body = {"query": {"bool": {"must": query, "filter": {"term": {"slug": company.facts.slug}}}}}
+    theirs = cluster.search(index, body, shards=record.shards)["hits"]["hits"][0]["_score"]
+    for unit in (1.0, SATURATION * FREQUENCY_SCALE + 1):
+        if abs(theirs / (ours * unit) - 1) < CLOSE:
+            return unit
+    raise IndexCorrupt(f"the cluster scores {term!r} {theirs}, not {ours:.6f}; its BM25 is not one that is known here")
+
+
+def _words(company: Company, record: Record, statistics: Statistics) -> Iterator[tuple[str, float]]:
+    """The stems of a company with their best score in any section, (k1 + 1) aside."""
+    best: dict[str, float] = {}
+    for passage in company.passages:
+        for term, frequency in passage.frequencies(record.averages).items():
+            best[term] = max(best.get(term, 0.0), scaled(frequency) / FREQUENCY_SCALE)
+    for term, frequency in best.items():
+        yield (
+            term,
+            rarity(statistics.frequency[term], record.generation.sections) * frequency / (frequency + SATURATION),
+        )
+
+
+def _await_copies(cluster: Cluster, index: str) -> None:
+    """Wait for every copy, if the cluster has the nodes for them; without them it answers all the same."""
+    try:
+        cluster.ask(
+            "GET", f"/_cluster/health/{index}", patience=WRITING, wait_for_status="green", timeout=f"{COPIES_WAIT}s"
+        )
+    except Refused as refused:
+        if refused.status != 408:
+            raise
+    health = cluster.ask("GET", f"/_cluster/health/{index}", patience=WRITING)
+    if health["status"] == "red":
+        raise EngineUnavailable(f"the cluster has lost a shard of {index}", "profile-search rebuild")

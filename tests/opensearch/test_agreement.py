@@ -1,0 +1,204 @@
+"""Both engines, asked the same: pages agree in everything but, now and then, the order of near equals."""
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as given_settings
+from hypothesis import strategies as st
+from local_cluster import AnyCluster
+from test_engine_contract import FILTERS, QUERIES, TODAY, corpora, publish
+
+from indexer.build import rebuild
+from indexer.config import Settings
+from indexer.engines import temporary_engine
+from indexer.engines.base import Engine, Searcher
+from indexer.evaluate import evaluate_collection, evaluate_judgments
+from indexer.page import Page, Result, SectionResult
+from indexer.profiles.model import HIRING_STATUSES, RenderedProfile
+from indexer.query.request import Filters, SearchRequest
+from indexer.search import SearchService
+
+pytestmark = pytest.mark.cluster
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+REQUESTS = 500
+SAME_TOP = 0.95
+"""Share of requests whose ten best are the same companies."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The embedded engine and a cluster with the same generation."""
+
+    embedded: Engine
+    cluster: Engine
+
+    def pages(self, request: SearchRequest) -> tuple[Page, Page]:
+        embedded, cluster = (SearchService(engine).search(request, TODAY) for engine in (self.embedded, self.cluster))
+        return embedded, cluster
+
+
+@pytest.fixture(scope="module")
+def settings_of_cluster(cluster: AnyCluster) -> Settings:
+    return Settings(corpus=CORPUS, index=f"opensearch://{','.join(cluster.hosts)}/agreement?shards=3")
+
+
+@pytest.fixture(scope="module")
+def empty_pair(settings_of_cluster: Settings, in_memory: None) -> Iterator[Pair]:
+    """Both engines without a generation."""
+    with ExitStack() as stack:
+        engines = [stack.enter_context(temporary_engine(settings)) for settings in (Settings(), settings_of_cluster)]
+        yield Pair(*engines)
+
+
+@pytest.fixture(scope="module")
+def pair(settings_of_cluster: Settings, in_memory: None) -> Iterator[Pair]:
+    """Both engines over the real corpus."""
+    with ExitStack() as stack:
+        engines = [stack.enter_context(temporary_engine(settings)) for settings in (Settings(), settings_of_cluster)]
+        for engine in engines:
+            rebuild(engine, CORPUS)
+        yield Pair(*engines)
+
+
+def differences(embedded: Page, cluster: Page) -> list[str]:
+    """What two pages of one request differ in, the choice of the ten best aside."""
+    pairs = [(name, getattr(embedded, name), getattr(cluster, name)) for name in ("total", "pages", "query", "facets")]
+    found = [f"{name}: {ours} and {theirs}" for name, ours, theirs in pairs if ours != theirs]
+    others = {result.facts.slug: result for result in cluster.results}
+    for result in embedded.results:
+        other = others.get(result.facts.slug)
+        if other and (result.facts, shown(result)) != (other.facts, shown(other)):
+            found.append(f"hit {result.facts.slug}: {result} and {other}")
+        if other and abs(result.score - other.score) > 0.005:
+            found.append(f"score of {result.facts.slug}: {result.score} and {other.score}")
+    return found
+
+
+def shown(result: Result) -> list[SectionResult]:
+    """The sections of a hit; those of equal scores may change places."""
+    return sorted(result.sections, key=lambda section: section.id)
+
+
+def same_companies(embedded: Page, cluster: Page) -> bool:
+    return {result.facts.slug for result in embedded.results} == {result.facts.slug for result in cluster.results}
+
+
+class Asking:
+    """Random requests in the words of a corpus."""
+
+    def __init__(self, searcher: Searcher, seed: int) -> None:
+        self._random = random.Random(seed)
+        profiles = [searcher.profile(facts.slug) for facts in searcher.facts()]
+        self._texts = [section.text.split() for profile in profiles if profile for section in profile.sections]
+        self._texts = [text for text in self._texts if len(text) > 8]
+        self._names = [facts.company for facts in searcher.facts()]
+        self._values = searcher.values()
+
+    def request(self) -> SearchRequest:
+        return SearchRequest(
+            self._typed(), self._filters(), sort=self._random.choice(["relevance"] * 8 + ["verified", "name"])
+        )
+
+    def _typed(self) -> str:
+        chance = self._random
+        text = chance.choice(self._texts)
+        start, length = chance.randrange(len(text) - 7), chance.choice([1, 1, 2, 2, 3, 4, 6, 7])
+        words = text[start : start + length] if chance.random() < 0.6 else chance.sample(text, length)
+        changed = {
+            "prefix": lambda: [*words[:-1], f"{words[-1][:3]}*"],
+            "typo": lambda: [*words[1:], words[0][:2] + words[0][3:]],
+            "phrase": lambda: [f'"{" ".join(words[:3])}"', *words[3:]],
+            "not": lambda: [*words, f"-{chance.choice(text)}"],
+            "or": lambda: [*words, "OR", chance.choice(text)],
+            "name": lambda: [chance.choice(self._names), *words[:2]],
+        }
+        return " ".join(changed.get(chance.choice([*changed, *["plain"] * 6]), lambda: words)())
+
+    def _filters(self) -> Filters:
+        return Filters(
+            sections=self._some("section"),
+            specialties=self._some("specialty"),
+            hiring=self._some("hiring"),
+            services=self._some("service"),
+            verified=tuple(self._random.sample(["30", "365", "unknown"], 1)) if self._random.random() < 0.1 else (),
+        )
+
+    def _some(self, facet: str) -> tuple[str, ...]:
+        values = list(self._values[facet])
+        return tuple(self._random.sample(values, min(2, len(values)))) if self._random.random() < 0.12 else ()
+
+
+def test_500_random_requests_over_the_corpus_give_the_same_pages(pair: Pair) -> None:
+    asking = Asking(pair.embedded.open(), seed=8)
+    same, faults = 0, []
+    for _ in range(REQUESTS):
+        request = asking.request()
+        embedded, cluster = pair.pages(request)
+        faults += [f"{request.text!r} {request.filters}: {fault}" for fault in differences(embedded, cluster)]
+        same += same_companies(embedded, cluster)
+    assert not faults, "\n".join(faults[:5])
+    assert same >= SAME_TOP * REQUESTS
+
+
+@given(
+    corpora(),
+    st.lists(
+        st.builds(SearchRequest, QUERIES, FILTERS, st.sampled_from(["relevance", "name"])),
+        min_size=20,
+        max_size=30,
+    ),
+)
+@given_settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+def test_random_requests_over_random_corpora_give_the_same_pages(
+    empty_pair: Pair, profiles: list[RenderedProfile], requests: list[SearchRequest]
+) -> None:
+    for engine in (empty_pair.embedded, empty_pair.cluster):
+        publish(engine, profiles)
+    for request in requests:
+        embedded, cluster = empty_pair.pages(request)
+        assert not differences(embedded, cluster)
+        assert same_companies(embedded, cluster)
+
+
+def test_suggestions_and_statuses_are_the_same(pair: Pair) -> None:
+    assert set(HIRING_STATUSES) >= set(pair.cluster.open().values()["hiring"])
+    for typed in ("a", "pay", "scal", "sacle", "legit", "refuge", "how does sam"):
+        suggested = [SearchService(engine).suggest(typed) for engine in (pair.embedded, pair.cluster)]
+        assert suggested[0] == suggested[1]
+    assert pair.embedded.open().facts() == pair.cluster.open().facts()
+
+
+def test_judgments_of_the_corpus_give_the_same_figures(pair: Pair) -> None:
+    figures = [
+        evaluate_judgments(engine.open(), CORPUS / "judgments.tsv").figures for engine in (pair.embedded, pair.cluster)
+    ]
+    assert figures[1] == pytest.approx(figures[0], abs=0.02)
+
+
+def test_collection_gives_the_same_figures(empty_pair: Pair, tmp_path: Path) -> None:
+    write_collection(tmp_path)
+    figures = [evaluate_collection(engine, tmp_path).figures for engine in (empty_pair.embedded, empty_pair.cluster)]
+    assert figures[1] == pytest.approx(figures[0], abs=0.02)
+
+
+def write_collection(folder: Path) -> None:
+    """A collection in BEIR layout, made of the corpus: a question is the first words of a section."""
+    import json
+
+    documents, queries, qrels = [], [], ["query-id\tcorpus-id\tscore"]
+    for path in sorted(CORPUS.glob("*.md")):
+        for number, part in enumerate(path.read_text(encoding="utf-8").split("\n## ")[1:]):
+            heading, _, body = part.partition("\n")
+            name = f"{path.stem}-{number}"
+            documents.append(json.dumps({"_id": name, "title": f"{path.stem} {heading}", "text": body}))
+            queries.append(json.dumps({"_id": name, "text": " ".join(body.split()[4:12])}))
+            qrels.append(f"{name}\t{name}\t1")
+    (folder / "corpus.jsonl").write_text("\n".join(documents), encoding="utf-8")
+    (folder / "queries.jsonl").write_text("\n".join(queries[::5]), encoding="utf-8")
+    (folder / "qrels.tsv").write_text("\n".join(qrels), encoding="utf-8")
