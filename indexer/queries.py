@@ -75,14 +75,14 @@ def merged(queries: Iterable[LoggedQuery]) -> list[LoggedQuery]:
 
 
 def _is_step(earlier: LoggedQuery, later: LoggedQuery) -> bool:
-    """Whether the earlier one was on the way to the later one: letters were added to it, or taken away.
+    """Whether the earlier one was on the way to the later one: letters were added to it.
 
-    The same text twice is two people, unless the first was still typing: then it is a space more.
+    Letters taken away, or the same text again, may be somebody else, unless the first was still typing.
     """
     if earlier.how == SENT or earlier.day != later.day or earlier.sections != later.sections:
         return False
     one, two = fold(earlier.text), fold(later.text)
-    return earlier.how == TYPED if one == two else one.startswith(two) or two.startswith(one)
+    return (two.startswith(one) and one != two) or (earlier.how == TYPED and one.startswith(two))
 
 
 def _counts(queries: Sequence[LoggedQuery], limit: int) -> tuple[QueryCount, ...]:

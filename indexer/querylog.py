@@ -1,9 +1,11 @@
 """The log of queries: day, text, sections, number of hits. Not who asked, and not at what time."""
 
+import errno
 import json
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +110,8 @@ def _opened(path: Path) -> Iterator[int]:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     descriptor = os.open(path, flags, PRIVATE_MODE)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "this is no file that lines can be kept in")
         if sys.platform != "win32":  # where every write of a line at the end is one step anyway
             import fcntl
 

@@ -30,6 +30,7 @@ def tables(markdown: str) -> list[list[list[str]]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_small_run_gives_a_row_a_class_a_column_an_engine_and_files_with_the_same_figures(tmp_path: Path) -> None:
     done = bench(
         *("--sizes", "200", "--queries", "2", "--repeat", "1", "--profiles", "12", "--output", str(tmp_path / "out"))

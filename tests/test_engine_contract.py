@@ -115,7 +115,9 @@ def corpora(draw: st.DrawFn) -> list[RenderedProfile]:
     return profiles
 
 
-ASKED = st.sampled_from((*WORDS, "alpha", "beta", "labs", "overview", "heading", "absent", "weakly", "hourlyrate", "paymen"))
+ASKED = st.sampled_from(
+    (*WORDS, "alpha", "beta", "labs", "overview", "heading", "absent", "weakly", "hourlyrate", "paymen")
+)
 LEAVES = st.one_of(
     ASKED,
     st.lists(ASKED, min_size=2, max_size=3).map(lambda words: f'"{" ".join(words)}"'),

@@ -267,6 +267,7 @@ def test_power_loss_during_a_rebuild_leaves_old_or_new(program: Program, tmp_pat
 # Many writers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writers", [2, 5])
 def test_writers_at_once_publish_one_after_another(program: Program, old_index: Path, writers: int) -> None:
     processes = [start(program.command(old_index, version)) for version in (NEW, OLD, NEW, OLD, NEW)[:writers]]

@@ -184,7 +184,12 @@ def test_server_is_alone_on_loopback_without_a_proxy(host: str, proxies: int, al
 
 def test_coverage_shows_searches_in_vain_by_section_to_the_operator_only(application: Application, log: Path) -> None:
     client = application(TOKEN, query_log=log)
-    for url in ("/search?q=zyzzyqwx", "/search?q=quuxly&in=compensation", "/search?q=<b>x", "/search?q=paid"):
+    for url in (
+        "/search?q=zyzzyqwx",
+        "/search?q=quuxly&in=compensation",
+        "/search?q=<i>zyzzyqwxx</i>&in=concerns&exact=1",
+        "/search?q=paid",
+    ):
         client.get(url)
     public = client.get("/coverage")
     assert "quuxly" not in public.text
@@ -195,7 +200,7 @@ def test_coverage_shows_searches_in_vain_by_section_to_the_operator_only(applica
     assert "ETag" not in own.headers
     assert "3 of 4 searches" in own.text
     assert '<a href="/search?q=quuxly&amp;in=compensation">quuxly</a>' in own.text
-    assert "<b>x" not in own.text
+    assert "<i>" not in own.text
     tag = public.headers["ETag"]
     seen = client.get("/coverage", headers={"Authorization": f"Bearer {TOKEN}", "If-None-Match": tag})
     assert seen.status_code == 200
@@ -206,7 +211,14 @@ def test_coverage_shows_searches_in_vain_by_section_to_the_operator_only(applica
 
 def test_foreign_host_is_refused_and_stands_in_no_link(application: Application) -> None:
     client = application(hosts=("search.example.org", ".profiles.example"))
-    for host in ("evil.example", "search.example.org.evil.example", "evil-profiles.example", "localhost", "[::1]", "a b"):
+    for host in (
+        "evil.example",
+        "search.example.org.evil.example",
+        "evil-profiles.example",
+        "localhost",
+        "[::1]",
+        "a b",
+    ):
         for url in ("/", "/search?q=paid", "/profiles/appen", "/sitemap.xml", "/feed.atom", "/robots.txt", "/api"):
             response = client.get(url, headers={"Host": host})
             assert response.status_code == 400
@@ -387,9 +399,9 @@ def query(text: str, how: str = "", sections: tuple[str, ...] = ()) -> LoggedQue
     ("queries", "left"),
     [
         ("pa pay paym payment", ["payment"]),
-        ("payments paymen payme payment", ["payment"]),
         ("pay zebra payment", ["zebra", "payment"]),
         ("pay pay pay", ["pay", "pay", "pay"]),
+        ("payment pay", ["payment", "pay"]),
         ("PAY payment", ["payment"]),
         ("test pay", ["test", "pay"]),
     ],
@@ -399,7 +411,8 @@ def test_what_was_typed_in_one_go_is_one_query(queries: str, left: list[str]) ->
 
 
 def test_what_was_sent_is_no_step_and_what_was_typed_twice_is_one() -> None:
-    found = merged([query("pay", SENT), query("payment"), query("wage", TYPED), query("wage", TYPED)])
+    typed = [query(text, TYPED) for text in ("wages", "wage", "wage", "wag", "wage")]
+    found = merged([query("pay", SENT), query("payment"), *typed])
     assert [q.text for q in found] == ["pay", "payment", "wage"]
 
 
@@ -432,7 +445,11 @@ def test_queries_tells_the_most_frequent_those_in_vain_and_both_by_section(appli
     assert code == 0
     document = json.loads(output)
     assert (document["searches"], document["empty"]) == (6, 3)
-    assert document["top"][0] == {"text": "paid", "count": 2, "total": 5 - 2} or document["top"][0]["count"] == 2
+    assert [(found["text"], found["count"]) for found in document["top"]][:3] == [
+        ("paid", 2),
+        ("quuxly", 2),
+        ("refugees", 1),
+    ]
     assert [(found["text"], found["count"]) for found in document["zero"]] == [("quuxly", 2), ("zyzzyqwx", 1)]
     by_section = {found["section"]: (found["searches"], found["empty"]) for found in document["sections"]}
     assert by_section == {"": (5, 2), "concerns": (1, 1)}

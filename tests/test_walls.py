@@ -26,7 +26,7 @@ ROOMS = [
     ("indexer.engines",),
     (
         "indexer.page", "indexer.labels", "indexer.links", "indexer.documents", "indexer.feedback", "indexer.suggest",
-        "indexer.search", "indexer.build", "indexer.evaluate",
+        "indexer.search", "indexer.build", "indexer.evaluate", "indexer.querylog", "indexer.queries",
     ),
     ("indexer.terminal", "indexer.cli", "indexer.__main__", "indexer"),
     ("webapp",),

@@ -12,6 +12,7 @@ from werkzeug.http import quote_etag
 
 from webapp.context import desk, today
 from webapp.parameters import GENERATION_PATTERN
+from webapp.params import read_pairs
 
 MIN_COMPRESSED_BYTES = 1_024
 """Smaller answers fit into one packet as they are."""
@@ -33,7 +34,7 @@ def by_generation(view: Callable[..., Response]) -> Callable[..., ResponseReturn
     @wraps(view)
     def answer(**values: str) -> ResponseReturnValue:
         here = desk()
-        named = request.args.get("generation", "")
+        named = next((value for name, value in read_pairs(request.query_string) if name == "generation"), "")
         searcher = here.service.searcher(named if re.match(GENERATION_PATTERN, named) else None)
         seen = (here.digest, searcher.generation.id, today().isoformat(), request.url)
         tag = hashlib.sha256("\n".join(seen).encode("utf-8", "replace")).hexdigest()[:24]

@@ -60,8 +60,7 @@ class Metrics:
         """Count a search."""
         with self._lock:
             self._searches["all"] += 1
-            self._searches["empty"] += not total
-            self._searches["partial"] += partial
+            self._searches["partial" if partial else "found" if total else "empty"] += 1
 
     def text(self, status: Status) -> str:
         """Everything counted, with the state of the index."""

@@ -11,9 +11,13 @@ _HOW = {"document": SENT, "empty": TYPED}
 
 
 def note_search(page: Page) -> None:
-    """Count a search; log the first page of one that has words. `page.request` holds every filter, typed ones too."""
+    """Count a search; log the first page of one that has words, unless it ran out of time.
+
+    `page.request` holds every filter, those that were typed into the text too.
+    """
     here = desk()
     here.metrics.searched(page.total, page.partial)
-    if here.query_log is not None and page.request.page == 1 and page.request.text.strip():
+    worth_logging = page.request.page == 1 and not page.partial and page.request.text.strip()
+    if here.query_log is not None and worth_logging:
         how = _HOW.get(request.headers.get("Sec-Fetch-Dest", ""), "")
         here.query_log.write(entry(page.request.text, page.request.filters.sections, page.total, how))

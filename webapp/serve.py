@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import waitress
@@ -15,11 +16,14 @@ from waitress.server import BaseWSGIServer
 from indexer.config import Settings
 from indexer.errors import UserError
 from webapp import create_app
+from webapp.access import served_from
 
 CONNECTIONS = 900
 """Open connections at most: waitress's default of 100 is blocked by 150 idle ones."""
 DRAIN_SECONDS = 10.0
 """How long requests in flight may take to finish after SIGTERM."""
+GRACE_SECONDS = 0.3
+"""How long a connection that waits for no answer is kept then: its next request may be on its way."""
 ROUND_SECONDS = 1.0
 DRAIN_ROUND_SECONDS = 0.02
 
@@ -27,10 +31,13 @@ DRAIN_ROUND_SECONDS = 0.02
 def serve(settings: Settings, host: str, port: int, threads: int) -> None:
     """Serve until SIGTERM or Ctrl-C; requests that have been read are answered before the end."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is normal under load
+    settings = replace(settings, web=served_from(settings.web, host))
     server = Server(settings, host, port, threads)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
     print(f"Serving {settings.index} on {server.address}  (stop with Ctrl-C)", flush=True)
+    if not settings.web.hosts:
+        print("Links repeat whatever name a request gives this site: name it with --trusted-host.", flush=True)
     server.run()
 
 
@@ -49,7 +56,7 @@ class Server:
                 threads=threads,
                 connection_limit=CONNECTIONS,
                 asyncore_use_poll=True,
-                clear_untrusted_proxy_headers=True,
+                clear_untrusted_proxy_headers=False,  # webapp.access decides which of them count
                 ident=None,
             )
         except OSError as problem:
@@ -70,8 +77,8 @@ class Server:
         while not self._ending:
             self._round(ROUND_SECONDS)
         self._stop_listening()
-        until = time.monotonic() + DRAIN_SECONDS
-        while self._busy() and time.monotonic() < until:
+        began = time.monotonic()
+        while self._busy(time.monotonic() - began > GRACE_SECONDS) and time.monotonic() - began < DRAIN_SECONDS:
             self._round(DRAIN_ROUND_SECONDS)
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
@@ -98,13 +105,16 @@ class Server:
             listener.socket.close()
         self._round(DRAIN_ROUND_SECONDS)  # what those connections have sent is read
 
-    def _busy(self) -> bool:
-        """Whether an answer is still owed; connections that are owed none are closed."""
+    def _busy(self, impatient: bool) -> bool:
+        """Whether any connection is left; when impatient, those that are owed no answer are closed.
+
+        Whatever is answered from now on is the last answer of its connection.
+        """
         busy = False
         for channel in self._channels():
             for request in channel.requests:
                 request.headers["CONNECTION"] = "close"
-            if channel.requests or channel.total_outbufs_len or channel.request is not None:
+            if channel.requests or channel.total_outbufs_len or channel.request is not None or not impatient:
                 busy = True
             else:
                 channel.will_close = True

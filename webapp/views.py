@@ -22,6 +22,7 @@ from webapp.parameters import CompareParameters, CoverageParameters, NoParameter
 from webapp.params import read_leniently
 from webapp.presenters import Surroundings, counted, results_view
 from webapp.profiles import Visit, profile_view
+from webapp.searches import note_search
 from webapp.zero import zero_view
 
 pages = Blueprint("pages", __name__)

@@ -1,0 +1,177 @@
+"""Ten thousand requests that nobody planned for: no failure, no markup of the client's, none slow.
+
+Time is that of the processor, in the thread that answers: a busy machine proves nothing about a request.
+"""
+
+import time
+from urllib.parse import quote, quote_from_bytes, urlencode
+
+import pytest
+import schemathesis
+from answers import LEAD, hold
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from naughty import BYTES, MARKUP, NAUGHTY, QUERIES, UNICODE, is_text
+from schemathesis.generation.case import Case
+from werkzeug.test import TestResponse
+
+MAX_SECONDS = 1.0
+BREAKOUT = f"<{LEAD}>\"{LEAD}='{LEAD}=x>"
+"""May follow any text that is sent."""
+
+HTML_ROUTES = ["/", "/search", "/profiles/appen", "/compare", "/coverage", "/help", "/api"]
+OTHER_ROUTES = ["/suggest", "/api/search", "/api/profiles/appen", "/api/suggest", "/feed.atom", "/changes.atom"]
+ROUTES = [
+    *HTML_ROUTES,
+    *OTHER_ROUTES,
+    "/sitemap.xml",
+    "/robots.txt",
+    "/opensearch.xml",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+]
+PARAMETERS = (
+    "q in specialty hiring service verified sort page exact explain generation size limit company section topic "
+    "utm_source x"
+).split()
+
+
+def ask(client: FlaskClient, url: str, **how: object) -> TestResponse:
+    """One request whose answer keeps what every answer keeps."""
+    began = time.thread_time()
+    response = client.open(url, **how)  # type: ignore[arg-type]
+    assert time.thread_time() - began < MAX_SECONDS
+    hold(response)
+    return response
+
+
+# Texts that are known for it
+
+
+@pytest.mark.parametrize("url", ["/search", "/api/search", "/feed.atom", "/suggest", "/profiles/appen"])
+def test_naughty_query_is_answered(client: FlaskClient, url: str) -> None:
+    for text in NAUGHTY[:: 1 if url == "/search" else 4]:
+        assert len(text) <= 512
+        response = ask(client, f"{url}?{urlencode({'q': text})}")
+        assert response.status_code == (400 if "\0" in text else 200), text
+
+
+def test_naughty_markup_with_a_breakout_behind_it_stays_text(client: FlaskClient) -> None:
+    for text in MARKUP:
+        page = ask(client, f"/search?{urlencode({'q': text + BREAKOUT})}").text
+        assert f"<{LEAD}" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_naughty_value_of_any_parameter_of_any_route_is_answered(client: FlaskClient, parameter: str) -> None:
+    for url in HTML_ROUTES + OTHER_ROUTES:
+        for text in NAUGHTY[:: 1 if parameter == "q" else 3]:
+            ask(client, f"{url}?{urlencode({parameter: text + BREAKOUT})}"[:8_000])
+
+
+def test_naughty_address_is_answered(client: FlaskClient) -> None:
+    for text in NAUGHTY[::3]:
+        for base in ("/profiles/", "/api/profiles/", "/static/", "/"):
+            response = ask(client, base + quote(text, safe=""))
+            assert response.status_code in (200, 308, 400, 404, 414), (base, text)
+            assert response.status_code != 308 or response.headers["Location"].startswith(("http://localhost/", "/"))
+
+
+@pytest.mark.parametrize("raw", BYTES)
+def test_bytes_are_answered_where_they_are_text_and_refused_where_they_are_not(client: FlaskClient, raw: bytes) -> None:
+    as_sent = {"QUERY_STRING": (b"q=" + raw).decode("latin-1")}
+    for url in ("/search", "/api/search", "/suggest"):
+        response = ask(client, url, environ_overrides=as_sent)
+        assert response.status_code == (200 if is_text(raw) else 400)
+
+
+def test_naughty_headers_are_answered(client: FlaskClient) -> None:
+    single = [text for text in NAUGHTY if text.isprintable() and text.isascii()]
+    for name in ("Accept", "Accept-Encoding", "Authorization", "Cookie", "If-None-Match", "Range", "Referer", "Host"):
+        for text in single[::12]:
+            ask(client, "/search?q=paid", headers={name: text})
+
+
+# Texts that nobody thought of
+
+FRAGMENTS = st.sampled_from(
+    [*MARKUP, *QUERIES, *UNICODE, "paid", "wage", "refugees", "assesment", "in:concerns", BREAKOUT]
+)
+TEXT = st.one_of(
+    st.text(max_size=60), FRAGMENTS, st.lists(st.one_of(FRAGMENTS, st.text(max_size=10)), max_size=6).map(" ".join)
+)
+SENSIBLE = {
+    "in": ["compensation", "concerns", "equipment"],
+    "hiring": ["workers", "closed", "unknown"],
+    "sort": ["name", "verified"],
+    "verified": ["90", "unknown"],
+    "page": ["1", "2", "0", "-1", "1e9", "٣"],
+    "company": ["appen", "sama", "nobody"],
+    "generation": ["x", "../y"],
+    "exact": ["1", "2"],
+    "explain": ["1"],
+}
+PAIR = st.sampled_from(PARAMETERS).flatmap(
+    lambda name: st.tuples(st.just(name), st.one_of(TEXT, st.sampled_from(SENSIBLE.get(name, ["1"]))))
+)
+RAW = st.binary(max_size=40).map(lambda raw: quote_from_bytes(raw, safe="&=+%"))
+QUERY = st.one_of(st.lists(PAIR, max_size=6).map(lambda pairs: urlencode(pairs, errors="surrogatepass")), RAW)
+METHODS = st.sampled_from(["GET"] * 20 + ["HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE", "BREW"])
+
+
+def examples(count: int) -> settings:
+    """So many requests."""
+    quiet = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(deadline=None, max_examples=count, suppress_health_check=quiet)
+
+
+def any_request(client: FlaskClient, url: str, query: str, method: str) -> None:
+    ask(client, f"{url}?{query}"[:9_000], method=method)
+
+
+@given(st.sampled_from(ROUTES), QUERY, METHODS)
+@examples(100)
+def test_any_query_string_is_answered(client: FlaskClient, url: str, query: str, method: str) -> None:
+    any_request(client, url, query, method)
+
+
+@pytest.mark.slow
+@given(st.sampled_from(HTML_ROUTES), QUERY, METHODS)
+@examples(5_000)
+def test_5000_requests_for_pages_are_answered(client: FlaskClient, url: str, query: str, method: str) -> None:
+    any_request(client, url, query, method)
+
+
+@pytest.mark.slow
+@given(st.sampled_from([*OTHER_ROUTES, "/search"]), TEXT)
+@examples(2_500)
+def test_2500_texts_are_searched_for(client: FlaskClient, url: str, text: str) -> None:
+    ask(client, f"{url}?{urlencode({'q': text[:512]}, errors='surrogatepass')}")
+
+
+@pytest.mark.slow
+@given(st.text(min_size=1, max_size=40))
+@examples(500)
+def test_500_addresses_are_answered(client: FlaskClient, path: str) -> None:
+    ask(client, "/" + quote(path, safe="/", errors="surrogatepass"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", ["/api/search", "/api/profiles/{slug}", "/api/suggest"])
+def test_api_keeps_its_own_description_in_700_requests_each(app: Flask, operation: str) -> None:
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+
+    @given(case=schema[operation]["GET"].as_strategy())
+    @examples(700)
+    def keeps(case: Case) -> None:
+        began = time.thread_time()
+        response = case.call()
+        assert time.thread_time() - began < MAX_SECONDS
+        assert response.status_code < 500
+        case.validate_response(response)
+
+    keeps()
