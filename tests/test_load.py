@@ -4,12 +4,13 @@ import http.client
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,10 @@ pytestmark = pytest.mark.slow
 COMPANIES = 60
 REBUILDS = 20
 QUIET_SECONDS = 10
+MAX_SLOWDOWN = 2.0
+"""Of the slowest request in a hundred, while one rebuild follows another without a pause."""
+ATTEMPTS = 2
+"""Of the comparison of times: the machine may have had something else to do in one half of it."""
 CONNECTIONS = 24
 PROFILE = """---
 company: Company {number}
@@ -109,6 +114,19 @@ class Reader:
         return body
 
 
+@contextmanager
+def reading(port: int) -> Iterator[Reader]:
+    """A reader at work beside whatever else is done."""
+    reader = Reader(port)
+    thread = threading.Thread(target=reader.run)
+    thread.start()
+    try:
+        yield reader
+    finally:
+        reader.ended.set()
+        thread.join()
+
+
 @pytest.fixture
 def wrk() -> str:
     """The load generator."""
@@ -161,31 +179,52 @@ def publish(settings: Settings, version: int) -> None:
     subprocess.run([sys.executable, "-m", "indexer", "rebuild", *where], cwd=ROOT, check=True, capture_output=True)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The same load without and with rebuilds, and what the reader saw meanwhile."""
+
+    quiet: Load
+    busy: Load
+    reader: Reader
+
+    @property
+    def slowdown(self) -> float:
+        return self.busy.p99_ms / self.quiet.p99_ms
+
+    def __str__(self) -> str:
+        quiet, busy = self.quiet, self.busy
+        return (
+            f"{REBUILDS} rebuilds under {busy.requests:,} requests, {self.reader.pages:,} pages compared: "
+            f"p50 {quiet.p50_ms:.1f} -> {busy.p50_ms:.1f} ms, p99 {quiet.p99_ms:.1f} -> {busy.p99_ms:.1f} ms"
+        )
+
+
+def compared(settings: Settings, wrk: str, script: Path, first: int) -> Comparison:
+    """A quiet load, then the same one while the versions from `first` on are published."""
+    with serving(settings) as server, reading(server.port) as reader:
+        quiet = measured(started_load(wrk, server.port, script, QUIET_SECONDS))
+        load = started_load(wrk, server.port, script, 600)
+        for version in range(first, first + REBUILDS):
+            publish(settings, version)
+        load.send_signal(signal.SIGINT)
+        return Comparison(quiet, measured(load), reader)
+
+
 def test_twenty_rebuilds_under_load_fail_no_request_and_mix_no_page(
     metals: Settings, wrk: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(metals) as server:
-        quiet = measured(started_load(wrk, server.port, tmp_path / "paths.lua", QUIET_SECONDS))
-        reader = Reader(server.port)
-        thread = threading.Thread(target=reader.run)
-        thread.start()
-        began = time.monotonic()
-        load = started_load(wrk, server.port, tmp_path / "paths.lua", 600)
-        for version in range(1, REBUILDS + 1):
-            publish(metals, version)
-        seconds = time.monotonic() - began
-        load.send_signal(subprocess.signal.SIGINT)  # type: ignore[attr-defined]
-        busy = measured(load)
-        reader.ended.set()
-        thread.join()
-    with capsys.disabled():
-        print(
-            f"\n{REBUILDS} rebuilds in {seconds:.0f} s under {busy.requests} requests, {reader.pages} pages compared: "
-            f"p50 {quiet.p50_ms:.1f} -> {busy.p50_ms:.1f} ms, p99 {quiet.p99_ms:.1f} -> {busy.p99_ms:.1f} ms"
-        )
-    assert (quiet.failed, busy.failed, reader.faults) == (0, 0, [])
-    assert all(len(versions) == 1 for versions in reader.versions.values())
-    assert len(reader.versions) >= REBUILDS // 2, "the reader has seen few of the generations"
+    slowdowns = []
+    for attempt in range(ATTEMPTS):
+        found = compared(metals, wrk, tmp_path / "paths.lua", 1 + attempt * REBUILDS)
+        with capsys.disabled():
+            print(f"\n{found}")
+        assert (found.quiet.failed, found.busy.failed, found.reader.faults) == (0, 0, [])
+        assert all(len(versions) == 1 for versions in found.reader.versions.values())
+        assert len(found.reader.versions) >= REBUILDS // 2, "the reader has seen few of the generations"
+        slowdowns.append(found.slowdown)
+        if found.slowdown <= MAX_SLOWDOWN:
+            break
+    assert min(slowdowns) <= MAX_SLOWDOWN
 
 
 # The end
