@@ -96,7 +96,10 @@ def write_run(evaluation: Evaluation, path: Path) -> None:
         for rank, (name, score, _) in enumerate(query.hits, 1):
             last = min(score, last - 1e-6)
             lines.append(f"{query.id} Q0 {name} {rank} {last:.6f} profile-search\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as problem:
+        raise UserError(f"{path} cannot be written: {problem.strerror}; name another file with --run") from problem
 
 
 def read_judgments(path: Path) -> dict[str, dict[str, int]]:

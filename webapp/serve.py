@@ -59,8 +59,8 @@ class Server:
                 clear_untrusted_proxy_headers=False,  # webapp.access decides which of them count
                 ident=None,
             )
-        except OSError as problem:
-            reason = problem.strerror or str(problem)
+        except (OSError, ValueError) as problem:  # waitress says ValueError where a host has no address
+            reason = getattr(problem, "strerror", None) or str(problem)
             raise UserError(f"cannot listen on {host}:{port}: {reason}. Choose another with --host, --port") from None
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http://{shown}:{self._listeners()[0].effective_port}/"
