@@ -71,7 +71,7 @@ def _duplicates(profiles: Sequence[tuple[Source, Profile]]) -> Iterator[Problem]
         if other.path != source.path:
             report = Report(shown_path(source.path))
             message = f"company {shown(profile.facts.company)} has a profile already, {shown_path(other.path)}"
-            report.error("duplicate-company", message + ": join them")
+            report.warning("duplicate-company", message + ": join them")
             yield from report.problems
 
 

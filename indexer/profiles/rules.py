@@ -76,7 +76,7 @@ def _check_template_facts(reading: Reading, facts: Facts, today: date, report: R
         if url and url.lower().startswith("http://"):
             report.warning("http", f"{key}: write https:// instead of http://", reading.lines[key])
     if facts.founded and facts.founded > today.year:
-        report.error("founded", f"founded: {facts.founded} is in the future", reading.lines["founded"])
+        report.warning("founded", f"founded: {facts.founded} is in the future", reading.lines["founded"])
     verified = facts.verified_on
     line = reading.lines["last_verified"]
     if verified is None:
@@ -84,7 +84,7 @@ def _check_template_facts(reading: Reading, facts: Facts, today: date, report: R
             "never-verified", "last_verified is missing: write the day on which the facts were checked", line
         )
     elif verified > today:
-        report.error("verified-future", f"last_verified: {facts.last_verified} is in the future", line)
+        report.warning("verified-future", f"last_verified: {facts.last_verified} is in the future", line)
     elif (today - verified).days > STALE_DAYS:
         message = f"last_verified: {facts.last_verified} is more than a year ago: check the facts again"
         report.warning("stale", message, line)
