@@ -53,7 +53,7 @@ def ask(client: FlaskClient, url: str, **how: object) -> TestResponse:
 
 @pytest.mark.parametrize("url", ["/search", "/api/search", "/feed.atom", "/suggest", "/profiles/appen"])
 def test_naughty_query_is_answered(client: FlaskClient, url: str) -> None:
-    for text in NAUGHTY[:: 1 if url == "/search" else 4]:
+    for text in NAUGHTY[:: 2 if url == "/search" else 5]:
         assert len(text) <= 512
         response = ask(client, f"{url}?{urlencode({'q': text})}")
         assert response.status_code == (400 if "\0" in text else 200), text
@@ -74,7 +74,7 @@ def test_naughty_value_of_any_parameter_of_any_route_is_answered(client: FlaskCl
 
 
 def test_naughty_address_is_answered(client: FlaskClient) -> None:
-    for text in NAUGHTY[::3]:
+    for text in NAUGHTY[::6]:
         for base in ("/profiles/", "/api/profiles/", "/static/", "/"):
             response = ask(client, base + quote(text, safe=""))
             assert response.status_code in (200, 308, 400, 404, 414), (base, text)
@@ -92,7 +92,7 @@ def test_bytes_are_answered_where_they_are_text_and_refused_where_they_are_not(c
 def test_naughty_headers_are_answered(client: FlaskClient) -> None:
     single = [text for text in NAUGHTY if text.isprintable() and text.isascii()]
     for name in ("Accept", "Accept-Encoding", "Authorization", "Cookie", "If-None-Match", "Range", "Referer", "Host"):
-        for text in single[::12]:
+        for text in single[::24]:
             ask(client, "/search?q=paid", headers={name: text})
 
 

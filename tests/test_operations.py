@@ -27,6 +27,7 @@ from indexer.queries import merged
 from indexer.querylog import MAX_LOG_BYTES, SENT, TYPED, LoggedQuery, QueryLog, entry, read_log
 from webapp import create_app
 from webapp.access import MAX_ADDRESSES, RateLimit, network_of, served_from
+from webapp.context import desk_of
 
 TODAY = datetime.now(UTC).date()
 TOKEN = "a token, known to few"
@@ -127,6 +128,19 @@ def test_metrics_count_failures_and_answer_without_an_index(own_settings: Settin
     found = samples(client.get("/metrics").text)
     assert one(found, "failures_total", kind="IndexMissing") == 1
     assert one(found, "index_state", state="missing") == 1
+
+
+def test_state_of_the_index_is_examined_once_for_each_generation(own_settings: Settings) -> None:
+    app = create_app(own_settings)
+    client = app.test_client()
+    assert client.get("/readyz").json["status"] == "missing"
+    with closing(open_engine(own_settings)) as engine:
+        for _ in range(2):
+            built = rebuild(engine, own_settings.corpus).generation.id
+            assert client.get("/readyz").json["generation"] == built
+            examined = desk_of(app).status()
+            assert client.get("/readyz").status_code == 200
+            assert desk_of(app).status() is examined
 
 
 # The operator's alone
@@ -540,6 +554,7 @@ def test_serve_on_loopback_shows_metrics_refuses_foreign_names_and_logs_json(bui
     assert logged(log) == ["secret"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("--trusted-proxies", "1"), ("--host", "0.0.0.0")])
 def test_serve_that_others_reach_hides_metrics_from_those_without_the_token(
     built: Settings, options: tuple[str, ...]
@@ -550,6 +565,7 @@ def test_serve_that_others_reach_hides_metrics_from_those_without_the_token(
         assert server.get("/metrics", Authorization=f"Bearer {TOKEN}").status == 200
 
 
+@pytest.mark.slow
 def test_serve_answers_to_the_names_it_is_told(built: Settings) -> None:
     with serving(built, "--trusted-proxies", "1", "--trusted-host", "a.example") as server:
         relayed = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from threading import Lock
+from time import monotonic
 
 from flask import Flask, current_app
 
 from indexer.config import Settings
-from indexer.engines.base import Engine, Searcher
+from indexer.engines.base import Engine, Searcher, Status
+from indexer.errors import OperatorError
 from indexer.page import FacetValue
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
 from indexer.query.request import UNKNOWN, SearchRequest
@@ -19,6 +21,8 @@ from webapp.leads import Leads
 from webapp.metrics import Metrics
 
 KEY = "profile-search"
+STATUS_SECONDS = 30.0
+"""How long the state of one generation is believed: to know it, every byte of the index is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Desk:
     metrics: Metrics = field(default_factory=Metrics)
     leads: Leads = field(default_factory=Leads)
     _catalog: Catalog | None = None
+    _status: tuple[str | None, float, Status] | None = None
     _lock: Lock = field(default_factory=Lock)
+    _status_lock: Lock = field(default_factory=Lock)
 
     def catalog(self, searcher: Searcher) -> Catalog:
         """What can be chosen in this generation; read once a generation and day."""
@@ -53,6 +59,21 @@ class Desk:
             with self._lock:
                 kept = self._catalog = _read_catalog(self.service, searcher, day)
         return kept
+
+    def status(self) -> Status:
+        """What state the index is in: examined anew for each generation, and after a while."""
+        generation = self._generation()
+        with self._status_lock:
+            kept = self._status
+            if kept is None or kept[0] != generation or monotonic() - kept[1] > STATUS_SECONDS:
+                kept = self._status = (generation, monotonic(), self.engine.status())
+        return kept[2]
+
+    def _generation(self) -> str | None:
+        try:
+            return self.engine.open().generation.id
+        except OperatorError:
+            return None
 
 
 def attach(app: Flask, desk: Desk) -> None:

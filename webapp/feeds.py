@@ -69,7 +69,7 @@ def changes() -> Response:
     here = desk()
     now = here.service.searcher()
     topic = read_leniently(ChangesParameters, request.query_string, here.catalog(now).known).parameters.topic
-    previous = here.engine.status().previous
+    previous = here.status().previous
     found = changes_between(here.engine.open(previous.id) if previous else None, now, topic)
     return _xml(
         "changes.xml",

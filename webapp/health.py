@@ -20,7 +20,7 @@ def alive() -> Response:
 @health.get("/readyz")
 def ready() -> Response:
     """The index answers; 503 with the reason when it does not."""
-    status = desk().engine.status()
+    status = desk().status()
     generation = status.generation
     answering = status.state in ("ok", "building") and generation is not None
     document: dict[str, object] = {"status": status.state, "reason": _without_place(status.reason)}
@@ -34,7 +34,7 @@ def metrics() -> Response:
     """What this process has counted, for Prometheus."""
     operator_only()
     here = desk()
-    return _uncached(Response(here.metrics.text(here.engine.status()), content_type=CONTENT_TYPE), 200)
+    return _uncached(Response(here.metrics.text(here.status()), content_type=CONTENT_TYPE), 200)
 
 
 def _without_place(reason: str) -> str:
