@@ -8,7 +8,6 @@ from indexer.labels import profile_url, value_label
 from indexer.page import Suggestion
 from indexer.ranking import TYPO_ONE_EDIT_FROM
 
-MIN_TYPED = 1
 WORDS_ASKED = 12
 
 

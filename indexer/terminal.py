@@ -14,6 +14,7 @@ import click
 
 from indexer.errors import BadRequest, Fault
 from indexer.profiles.model import HIRING_STATUSES
+from indexer.profiles.problems import SEVERITIES
 from indexer.query.request import MAX_QUERY_CHARACTERS, Filters, SearchRequest
 
 if TYPE_CHECKING:  # shell completion imports this module at every Tab
@@ -62,7 +63,7 @@ def show_problems(problems: Sequence[Problem]) -> None:
     """One line a problem, and their number."""
     for problem in problems:
         click.echo(problem)
-    counts = {name: sum(problem.severity == name for problem in problems) for name in ("error", "warning", "info")}
+    counts = {name: sum(problem.severity == name for problem in problems) for name in SEVERITIES}
     shown = [f"{count} {name}{'s' * (count != 1 and name != 'info')}" for name, count in counts.items() if count]
     click.echo(", ".join(shown) if shown else "No problems.", err=True)
 

@@ -13,7 +13,6 @@ from indexer.query.request import Filters
 from indexer.query.tree import Query
 from indexer.snippets import Match
 
-FACETS = ("section", "specialty", "hiring", "service", "verified")
 VERIFIED_DAYS = (30, 90, 180, 365)
 """The steps of the facet "verified within"."""
 

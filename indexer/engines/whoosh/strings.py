@@ -1,6 +1,5 @@
 """A column of strings: one UTF-8 blob and its offsets, memory-mapped."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -50,9 +49,3 @@ class Strings(Sequence[str]):
             blob[start - bounds[0] : end - bounds[0]].decode("utf-8", "surrogatepass")
             for start, end in zip(bounds, bounds[1:], strict=False)
         ]
-
-    def range_of_prefix(self, prefix: str) -> range:
-        """Indexes of the strings that start with `prefix`; the column must be sorted."""
-        start = bisect_left(self, prefix)
-        end = bisect_left(self, prefix + "\U0010ffff", start)
-        return range(start, end)

@@ -6,7 +6,7 @@ that have not changed.
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -154,6 +154,3 @@ class Translation:
         for number in np.unique(old[self._new[old] < 0]).tolist():
             self._new[number] = ids.setdefault(self._words[number], len(ids))
         return self._new[old]
-
-
-COLUMN_NAMES = tuple(column.name for column in fields(Tokens))
