@@ -61,7 +61,10 @@ STOP_WORDS = frozenset(
     " whatever when where which who whom whose why"
     # Words of degree and relation that nearly every text has.
     " again against all also because before between both during etc few far further here more most now once only"
-    " other over own same through under until use used using very while".split()
+    " other over own same through under until use used using very while"
+    # What is left of "don't" and its like, and what stands between two that are compared.
+    " arent cant couldnt didnt doesnt dont hadnt hasnt havent im isnt ive shouldnt thats theyre theyve wasnt werent"
+    " weve wont wouldnt youre youve versus vs".split()
 )
 """Left out of a query when other words remain, and out of the length of a section. Always indexed, for phrases."""
 
@@ -145,4 +148,4 @@ def is_stop_word(word: str) -> bool:
 
 def fingerprint() -> str:
     """What the terms of an index depend on; another fingerprint means: rebuild."""
-    return f"text-1 snowball-{version('snowballstemmer')}"
+    return f"text-2 snowball-{version('snowballstemmer')}"

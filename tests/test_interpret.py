@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 from corpora import profile, search, searcher_over, service_over, slugs
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from indexer.engines.whoosh.searcher import ColumnSearcher
 from indexer.profiles.model import Facts
@@ -29,6 +31,9 @@ def searcher() -> ColumnSearcher:
     return searcher_over(
         *PROFILES, synonyms=SYNONYMS, intents={"compensation": ("pay", "wage"), "assessments": ("test",)}
     )
+
+
+SERVICE = service_over(*PROFILES, synonyms=SYNONYMS)
 
 
 def read(searcher: ColumnSearcher, typed: str, *, exact: bool = False) -> Interpretation:
@@ -214,10 +219,17 @@ def test_word_that_cannot_be_repaired_is_unknown(searcher: ColumnSearcher, typed
 
 
 def test_only_the_nearest_words_are_used(searcher: ColumnSearcher) -> None:
-    searcher = searcher_over(profile("Alpha", overview="transcribes transcribed transcriber weekly"))
-    found = read(searcher, "transcribee weekly")
-    assert {word for form in forms(found) for word in form.words} == {"transcribes", "transcribed", "transcriber"}
-    assert {word for form in forms(read(searcher, "transcriberr weekly")) for word in form.words} == {"transcriber"}
+    searcher = searcher_over(profile("Alpha", overview="transcribers transcripts weekly"))
+    assert terms(read(searcher, "transcriberz weekly"), "typo") == {"transcrib"}
+
+
+def test_repaired_word_finds_what_the_word_named_as_used_finds() -> None:
+    service = service_over(
+        profile("Alpha", overview="One assessment, then an assessment."), profile("Beta", overview="Two assessments.")
+    )
+    page = search(service, "assesment first")
+    assert page.query.repaired == (("assesment", "assessment"),)
+    assert set(slugs(page)) == {"alpha", "beta"}
 
 
 def test_more_frequent_word_is_named_as_the_one_used(searcher: ColumnSearcher) -> None:
@@ -231,8 +243,23 @@ def test_known_word_and_company_name_are_never_repaired(searcher: ColumnSearcher
     assert terms(read(searcher, "tolokk weekly"), "typo") == set()
 
 
-def test_word_in_an_alternative_is_not_repaired(searcher: ColumnSearcher) -> None:
-    assert read(searcher, "tolka OR weekly").repaired == ()
+def test_word_in_an_alternative_is_repaired(searcher: ColumnSearcher) -> None:
+    found = read(searcher, "tolka OR weekly")
+    assert found.repaired == (("tolka", "toloka"),)
+    assert terms(found, "typo") == {"toloka"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from("pay exam tolka remot tolokapays annotations zzz payout".split()), min_size=2, max_size=3)
+)
+def test_alternatives_find_what_each_of_them_finds_alone(words: list[str]) -> None:
+    alone = [set(slugs(search(SERVICE, word))) for word in words]
+    assert set(slugs(search(SERVICE, " OR ".join(words)))) == set().union(*alone)
+
+
+def test_repaired_alternative_is_named_in_what_was_understood() -> None:
+    assert search(SERVICE, "tolka OR weekly").query.understood == "toloka OR weekly"
 
 
 # Words written together or apart

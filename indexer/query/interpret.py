@@ -1,7 +1,8 @@
 """What the typed words stand for in one index: exact forms, synonyms, completed and repaired words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from indexer import text
 from indexer.query.lexicon import Lexicon
@@ -33,6 +34,16 @@ class Interpretation:
     weights: Mapping[str, float]
 
 
+@dataclass(slots=True)
+class _Reading:
+    """What was learnt while the words of one query were read."""
+
+    exact: bool
+    repaired: list[tuple[str, str]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    terms: list[str] = field(default_factory=list)
+
+
 class Interpreter:
     """Reads queries in the words of one generation."""
 
@@ -42,23 +53,45 @@ class Interpreter:
 
     def interpret(self, query: Query, exact: bool = False) -> Interpretation:
         """Give every word its forms. `exact` leaves out completion and repair."""
-        wanted = [self._with_forms(node) for node in query.wanted]
-        repaired: list[tuple[str, str]] = []
+        reading = _Reading(exact)
+        wanted: list[Leaf | Or] = []
+        for are_alternatives, group in groupby(query.wanted, lambda node: isinstance(node, Or)):
+            nodes = list(group)
+            last = len(wanted) + len(nodes) == len(query.wanted)
+            if are_alternatives:
+                for place, node in enumerate(nodes, 1):
+                    wanted.append(self._alternatives(node, last and place == len(nodes), reading))
+            else:
+                wanted += self._words(nodes, last, reading)
+        return Interpretation(
+            query=Query(tuple(wanted), tuple(map(self._leaf, query.unwanted)), query.minimum),
+            repaired=tuple(reading.repaired),
+            unknown=tuple(reading.unknown),
+            weights=self._language.section_weights(reading.terms),
+        )
+
+    def _alternatives(self, node: Leaf | Or, last: bool, reading: _Reading) -> Or:
+        """Each alternative as it would be read by itself."""
+        children = node.children if isinstance(node, Or) else (node,)
+        read = [self._words([child], last, reading)[0] for child in children]
+        return Or(tuple(leaf for child in read for leaf in (child.children if isinstance(child, Or) else (child,))))
+
+    def _words(self, nodes: Sequence[Leaf | Or], last: bool, reading: _Reading) -> list[Leaf | Or]:
+        """Leaves that stand side by side; `last` says that they end the query."""
+        wanted = [self._leaf(node) for node in nodes if not isinstance(node, Or)]
+        found: list[Leaf | Or] = list(wanted)
         unknown = [place for place, node in enumerate(wanted) if isinstance(node, Word) and self._is_unknown(node)]
-        if unknown and not exact:
+        if unknown and not reading.exact:
             known = self._in_vocabulary(wanted)
             for place in unknown:
                 word = wanted[place]
                 if isinstance(word, Word) and place not in known:
-                    wanted[place] = self._stand_in(word, place == len(wanted) - 1, repaired)
-        terms = [self._meant(node) for node in wanted]
-        wanted = self._with_synonyms(self._with_joined_words(wanted), terms)
-        return Interpretation(
-            query=Query(tuple(wanted), tuple(map(self._leaf, query.unwanted)), query.minimum),
-            repaired=tuple(repaired),
-            unknown=tuple(str(query.wanted[place]) for place in unknown if self._is_unknown(wanted[place])),
-            weights=self._language.section_weights(terms),
-        )
+                    found[place] = self._stand_in(word, last and place == len(wanted) - 1, reading.repaired)
+        terms = [self._meant(node) for node in found]
+        found = self._with_synonyms(self._with_joined_words(found), terms)
+        reading.terms += terms
+        reading.unknown += (str(nodes[place]) for place in unknown if self._is_unknown(found[place]))
+        return found
 
     def _in_vocabulary(self, nodes: Sequence[Leaf | Or]) -> set[int]:
         """Places of words that need no repair: the index has what the vocabulary says instead of them."""
@@ -73,11 +106,6 @@ class Interpreter:
 
     def _is_unknown(self, node: Leaf | Or) -> bool:
         return isinstance(node, Word) and not any(self._lexicon.frequency(form.term) for form in node.forms)
-
-    def _with_forms(self, node: Leaf | Or) -> Leaf | Or:
-        if isinstance(node, Or):
-            return Or(tuple(self._leaf(child) for child in node.children))
-        return self._leaf(node)
 
     def _leaf(self, leaf: Leaf) -> Leaf:
         if isinstance(leaf, Word):
@@ -137,8 +165,11 @@ class Interpreter:
         words: dict[str, list[str]] = {}
         for near in found:
             words.setdefault(near.term, []).append(near.word)
-        forms = tuple(Form(term, TYPO_WEIGHT, "typo", tuple(group)) for term, group in words.items())
-        return forms, found[0].word if found else ""
+        used = found[0]  # named as the word searched for, so it is searched for as if typed: all forms of its stem
+        forms = (
+            Form(term, TYPO_WEIGHT, "typo", () if term == used.term else tuple(group)) for term, group in words.items()
+        )
+        return tuple(forms), used.word
 
     def _with_synonyms(self, nodes: Sequence[Leaf | Or], terms: Sequence[str]) -> list[Leaf | Or]:
         """Every word of a phrase that has synonyms may be stood in for by any of them. `terms`: a stem a node."""

@@ -22,6 +22,7 @@ FIELDS = {
 }
 """Fields of the query language and the filters they choose."""
 
+ONLY_WORDS_LEFT_OUT = "\u201c{}\u201d was not understood: a minus leaves out words, not choices."
 TOO_MANY_WORDS = f"Only the first {MAX_TERMS} words were searched for."
 
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"'})
@@ -61,6 +62,7 @@ class _Reading:
         self.wanted: list[list[Leaf]] = []
         self.unwanted: list[Leaf] = []
         self.chosen: dict[str, list[str]] = {}
+        self.ignored: list[str] = []
         self.joined = False  # an OR stands before the next leaf
 
     def want(self, leaves: list[Leaf]) -> None:
@@ -86,7 +88,8 @@ def parse_query(typed: str) -> ParsedQuery:
     wanted = tuple(_alternatives(group) for group in groups)
     query = Query(wanted, tuple(room.take(reading.unwanted)))
     filters = Filters(**{name: tuple(dict.fromkeys(values)) for name, values in reading.chosen.items()})
-    return ParsedQuery(query, filters, (TOO_MANY_WORDS,) if room.exceeded else ())
+    notes = [ONLY_WORDS_LEFT_OUT.format(piece) for piece in dict.fromkeys(reading.ignored)]
+    return ParsedQuery(query, filters, (*notes, *([TOO_MANY_WORDS] if room.exceeded else ())))
 
 
 def _plain_words(typed: str) -> ParsedQuery:
@@ -127,7 +130,10 @@ def _alternatives(group: list[Leaf]) -> Leaf | Or:
 def _read(piece: re.Match[str], reading: _Reading) -> None:
     """Take in one piece: a field, a phrase, an OR, or words."""
     name, value = piece["field"], piece["quoted"] or piece["value"]
-    if name and not piece["minus"] and _choose(reading, name.lower(), value):
+    if name and piece["minus"]:
+        reading.ignored.append(piece[0])
+        return
+    if name and _choose(reading, name.lower(), value):
         return
     if piece["phrase"] is not None:
         leaves = _phrase_of(list(_stable_words(piece["phrase"])))
@@ -137,7 +143,7 @@ def _read(piece: re.Match[str], reading: _Reading) -> None:
     else:
         leaves = list(_words(piece["plain"] or f"{name} {value}"))
     if piece["minus"]:
-        reading.unwanted += leaves
+        reading.unwanted += (leaf for leaf in leaves if not (isinstance(leaf, Word) and text.is_stop_word(leaf.text)))
     else:
         reading.want(leaves)
 
