@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from weakref import WeakKeyDictionary
@@ -16,7 +16,7 @@ from indexer.query.interpret import Interpretation, Interpreter
 from indexer.query.parser import ParsedQuery, parse_query
 from indexer.query.request import MAX_DEPTH, MAX_SECONDS, Filters, SearchRequest
 from indexer.query.synonyms import language_of
-from indexer.query.tree import Query
+from indexer.query.tree import Leaf, Or, Query
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
 from indexer.snippets import excerpt
 from indexer.suggest import suggest
@@ -180,7 +180,7 @@ def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
     """
     found = searcher.search(plan)
     words = len(plan.query.wanted)
-    if not found.total and words > 1:
+    if words > 1 and not any(len(hit.words) == words for hit in found.hits):
         most = searcher.coverage(plan.query)
         if 0 < most < words:
             plan = replace(plan, query=replace(plan.query, minimum=relaxed_minimum(words, most)))
@@ -223,7 +223,7 @@ def _results(hits: Sequence[CompanyHit], typed: Query, request: SearchRequest) -
 def _understood(request: SearchRequest, reading: Reading, query: Query, found: Found) -> Understood:
     repaired = reading.interpretation.repaired if found.total else ()
     used = dict(repaired)
-    words = [used.get(str(node), str(node)) for node in reading.parsed.query.wanted]
+    words = [_as_used(node, used) for node in reading.parsed.query.wanted]
     understood = str(replace(reading.parsed, query=replace(reading.parsed.query, wanted=())))
     return Understood(
         text=request.text,
@@ -233,3 +233,9 @@ def _understood(request: SearchRequest, reading: Reading, query: Query, found: F
         unknown=reading.interpretation.unknown,
         notes=reading.parsed.notes,
     )
+
+
+def _as_used(node: Leaf | Or, used: Mapping[str, str]) -> str:
+    """A node as text, with the word used instead of each that was repaired."""
+    leaves = node.children if isinstance(node, Or) else (node,)
+    return " OR ".join(used.get(str(leaf), str(leaf)) for leaf in leaves)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS, Plan
+from indexer.engines.company import NAMING_SHARE, naming_terms, services_meant, telling_words
 from indexer.profiles.model import Facts, RenderedProfile, RenderedSection
 from indexer.query.lexicon import WordCount
 from indexer.query.request import UNKNOWN, Filters
@@ -108,7 +109,10 @@ def values(facts: Facts, facet: str, today: int) -> set[str]:
 
 def passes(facts: Facts, filters: Filters, today: int, without: str = "") -> bool:
     """Whether a company passes every facet, the one named `without` aside."""
-    chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
+    meant = services_meant(filters.services, values(facts, "service", today))
+    if filters.services and without != "service" and not meant:
+        return False
+    chosen = {"specialty": filters.specialties, "hiring": filters.hiring}
     for facet, wanted in chosen.items():
         if wanted and facet != without and not values(facts, facet, today) & set(wanted):
             return False
@@ -169,7 +173,27 @@ class Definition:
         query = plan.query
         if not query.wanted and not allowed(company, plan.filters):
             return False
-        return _clean(company, query) and len(wanted_words(company, plan)) >= query.required
+        if not _clean(company, query):
+            return False
+        return self._answers(company, allowed(company, plan.filters), query)
+
+    def _answers(self, company: Company, passages: Sequence[Passage], query: Query) -> bool:
+        """Whether these sections have enough words, or the query names the company and they have all its phrases."""
+        has = [any(holds(passage.fields, node) for passage in passages) for node in query.wanted]
+        if sum(has) >= query.required:
+            return True
+        phrases = [held for node, held in zip(query.wanted, has, strict=True) if isinstance(node, Phrase)]
+        return any(has) and all(phrases) and company.facts.slug in self.named(query)
+
+    def named(self, query: Query) -> set[str]:
+        """The companies all of whose telling words the query has, if they are enough of its words."""
+        rows = telling_words([company.facts.company for company in self.companies])
+        terms, least = naming_terms(query), NAMING_SHARE * len(query.wanted)
+        return {
+            company.facts.slug
+            for company, row in zip(self.companies, rows, strict=True)
+            if row and row <= terms and len(row) >= least
+        }
 
     def _sections(self, plan: Plan) -> Counter[str]:
         """Sections that match all by themselves, whatever sections are chosen."""
@@ -179,7 +203,7 @@ class Definition:
             for company in self.companies
             if _clean(company, query) and passes(company.facts, plan.filters, today)
             for passage in company.passages
-            if sum(holds(passage.fields, node) for node in query.wanted) >= query.required
+            if self._answers(company, [passage], query)
         )
 
     def coverage(self, query: Query) -> int:

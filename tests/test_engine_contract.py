@@ -143,7 +143,7 @@ FILTERS = st.builds(
     sections=choices(*SECTIONS, "absent"),
     specialties=choices("Image", "Text", "unknown", "absent"),
     hiring=choices("workers", "closed", "unknown"),
-    services=choices("Data annotation", "unknown"),
+    services=choices("Data annotation", "platform", "unknown"),
     verified=choices("30", "90", "365", "unknown"),
     companies=choices("alpha", "beta-labs", "labs zeta", "absent", "\u200b"),
 )
@@ -265,6 +265,11 @@ def order(engine: Engine, typed: str, **options: object) -> list[str]:
             company("Beta", ("overview", "pay"), ("concerns", "weekly")),
         ),
         ("wage", company("Beta", ("overview", "wage")), company("Alpha", ("overview", "pay"))),
+        (
+            "wage in:concerns",
+            company("Beta", ("concerns", "wage wage")),
+            company("Alpha", ("concerns", "pay pay pay"), ("overview", "wage")),
+        ),
         ("pay", company("Beta", ("compensation", "pay")), company("Alpha", ("concerns", "pay"))),
         (
             "image",
@@ -273,7 +278,15 @@ def order(engine: Engine, typed: str, **options: object) -> list[str]:
         ),
         ("image", company("Alpha", ("overview", "image")), company("Beta", ("overview", "image"))),
     ],
-    ids=["named company", "one section", "as typed", "asked for section", "newer among equals", "name among equals"],
+    ids=[
+        "named company",
+        "one section",
+        "as typed",
+        "as typed in the chosen section",
+        "asked for section",
+        "newer among equals",
+        "name among equals",
+    ],
 )  # fmt: skip
 def test_first_stands_before_second(
     where: Settings, typed: str, first: RenderedProfile, second: RenderedProfile
@@ -288,6 +301,36 @@ def test_words_as_typed_stand_before_synonyms_in_a_long_question(where: Settings
     meant = company("Beta", ("overview", "weekly image taxi hourly pay pay pay pay"))
     with published(where, [typed, meant]) as engine:
         assert order(engine, "weekly image taxi hourly wage") == ["alpha", "beta"]
+
+
+def test_companies_that_are_compared_stand_first_whatever_words_they_lack(where: Settings) -> None:
+    third = company("Gamma", ("compensation", "Alpha and Beta pay less."), ("concerns", "Pay."))
+    named = [company(name, ("compensation", "Pay weekly."), ("concerns", "None.")) for name in ("Alpha", "Beta")]
+    with published(where, [third, *named, company("Delta", ("compensation", "Pay."))]) as engine:
+        assert order(engine, "alpha vs beta pay") == ["alpha", "beta", "gamma"]
+        assert order(engine, "alpha vs beta pay in:compensation") == ["alpha", "beta", "gamma"]
+        assert order(engine, 'alpha beta "pay less"') == ["gamma"]
+        page = SearchService(engine).search(SearchRequest("alpha versus beta pay"), TODAY)
+    assert {value.value: value.count for value in page.facets["section"]} == {"compensation": 3, "concerns": 2}
+    assert page.query.relaxed is None
+
+
+def test_words_that_no_company_has_together_are_said_to_be_so_although_one_is_named(where: Settings) -> None:
+    with published(where, [company("Alpha", ("overview", "image")), company("Beta", ("overview", "taxi"))]) as engine:
+        page = SearchService(engine).search(SearchRequest("alpha taxi"), TODAY)
+    assert page.query.relaxed == (1, 2)
+    assert [result.facts.slug for result in page.results] == ["alpha", "beta"]
+
+
+def test_service_is_chosen_by_its_words(where: Settings) -> None:
+    profiles = [
+        company("Alpha", ("overview", "x"), service_type="Data annotation / AI training data"),
+        company("Beta", ("overview", "x"), service_type="Crowd platform"),
+    ]
+    with published(where, profiles) as engine:
+        assert order(engine, "service:annotation") == ["alpha"]
+        assert order(engine, 'service:"training data"') == ["alpha"]
+        assert order(engine, "service:anno") == []
 
 
 def test_parts_of_an_explained_score_add_up_to_it(where: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from corpora import TODAY, MemoryEngine, profile
+from definition import Definition
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
@@ -180,14 +181,16 @@ def companies(searcher: Any, query: wq.Query) -> set[str]:
     return set(scores_of(searcher, query, "slug"))
 
 
-def by_oracle(searcher: Any, query: Query) -> set[str]:
-    """The companies that have all wanted words, in whatever sections, and no unwanted one."""
-    found = companies(searcher, wq.Every())
-    for node in query.wanted:
-        found &= companies(searcher, whoosh_leaf(node))
-    for leaf in query.unwanted:
-        found -= companies(searcher, whoosh_leaf(leaf))
-    return found
+def by_oracle(searcher: Any, query: Query, named: set[str]) -> set[str]:
+    """The companies that have all wanted words, in whatever sections, and no unwanted one.
+
+    Those that the query names need only its phrases, and any of its words.
+    """
+    having = [companies(searcher, whoosh_leaf(node)) for node in query.wanted]
+    phrases = [found for found, node in zip(having, query.wanted, strict=True) if isinstance(node, Phrase)]
+    everyone = companies(searcher, wq.Every())
+    found = everyone.intersection(*having) | (named & set().union(*having)).intersection(*phrases)
+    return found.difference(*[companies(searcher, whoosh_leaf(leaf)) for leaf in query.unwanted])
 
 
 def plan(query: Query) -> Plan:
@@ -214,12 +217,12 @@ QUERIES = st.lists(
 @given(corpora(TEXTS), st.lists(QUERIES, min_size=1, max_size=8))
 @examples(60)
 def test_the_same_companies_match_as_in_plain_whoosh(profiles: list[RenderedProfile], queries: list[str]) -> None:
-    engine = MemoryEngine(profiles, Vocabulary())
+    engine, definition = MemoryEngine(profiles, Vocabulary()), Definition(profiles)
     with opened(engine) as index, index.searcher() as searcher:
         for typed in queries:
             query = read_query(engine.searcher, typed, exact=True).query
             found = engine.searcher.search(plan(query))
-            assert {hit.facts.slug for hit in found.hits} == by_oracle(searcher, query), typed
+            assert {hit.facts.slug for hit in found.hits} == by_oracle(searcher, query, definition.named(query)), typed
             assert found.total == len(found.hits)
 
 

@@ -1,11 +1,12 @@
 """What every engine derives from a company's facts in the same way: its telling words, its facet values."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from indexer import text
 from indexer.profiles.model import Facts
 from indexer.query.request import UNKNOWN
+from indexer.query.tree import Phrase, Query, Word
 
 COMMON_NAME_SHARE = 0.05
 """A word in more names than this ("AI", "Data") does not tell companies apart."""
@@ -28,6 +29,27 @@ def _terms(name: str) -> frozenset[str]:
     tokens = list(text.tokenize(name))
     meant = frozenset(token.term for token in tokens if not text.is_stop_word(token.word))
     return meant or frozenset(token.term for token in tokens)
+
+
+def naming_terms(query: Query) -> set[str]:
+    """The stems by which a query may name a company: as typed, completed or repaired; no synonyms, no `word*`."""
+    terms: set[str] = set()
+    for leaf in query.leaves():
+        if isinstance(leaf, Phrase):
+            terms.update(leaf.terms)
+        elif isinstance(leaf, Word):
+            terms.update(form.term for form in leaf.forms if form.origin != "synonym")
+    return terms
+
+
+def services_meant(chosen: Iterable[str], values: Iterable[str]) -> list[str]:
+    """The service types that are a choice as it stands, or have every word of one: "annotation" chooses many."""
+    wanted = [(choice, frozenset(text.words_of(choice))) for choice in chosen]
+    return [
+        value
+        for value in values
+        if any(value == choice or (words and words <= set(text.words_of(value))) for choice, words in wanted)
+    ]
 
 
 def facet_values(facts: Facts) -> dict[str, tuple[str, ...]]:

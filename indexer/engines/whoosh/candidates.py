@@ -8,11 +8,13 @@ from math import inf
 
 import numpy as np
 
+from indexer.engines.company import naming_terms
 from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.invert import Longs
 from indexer.engines.whoosh.leaves import leaf_matches, nothing
-from indexer.engines.whoosh.matches import Flags, Matches
+from indexer.engines.whoosh.matches import Flags, Matches, is_in, ranges
 from indexer.engines.whoosh.tokens import Ints
-from indexer.query.tree import Leaf, Or, Query
+from indexer.query.tree import Leaf, Or, Phrase, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,42 @@ class Matcher:
 
     def candidates(self) -> Candidates:
         """The companies that match, filters aside."""
-        companies = len(self._columns.store.first) - 1
+        lists = [match.company for match in self.wanted]
         words = None
-        if not self.wanted:
+        if not lists:
             company = self._everything()
-        elif self.query.required >= len(self.wanted):
-            company = intersection([match.company for match in self.wanted], companies)
+        elif self.query.required >= len(lists):
+            company = self._with_named(intersection(lists, self._columns.companies), lists, self.named)
         else:
-            counts = np.bincount(np.concatenate([match.company for match in self.wanted]), minlength=companies)
-            company = np.flatnonzero(counts >= self.query.required).astype(np.int32)
+            counts = np.bincount(np.concatenate(lists), minlength=self._columns.companies)
+            company = self._with_named(_at_least(self.query.required, counts), lists, self.named)
             words = counts[company].astype(np.int32)
         if self._allowed is not None:
             kept = self._allowed[company]
             company, words = company[kept], None if words is None else words[kept]
         return Candidates(company, words)
+
+    @cached_property
+    def named(self) -> Ints:
+        """The companies (ascending) that the query names, as typed or repaired."""
+        ids = self._columns.term_ids
+        terms = [ids[term] for term in naming_terms(self.query) if term in ids]
+        return np.array(self._columns.names.named(terms, len(self.query.wanted)), np.int32)
+
+    def _with_named(self, found: Ints, lists: Sequence[Ints], named: Ints) -> Ints:
+        """`found`, and those of `named` that have any of the words and all phrases, whatever else they lack.
+
+        Whoever compares two companies names both, and neither profile need speak of the other.
+        """
+        if not len(named):
+            return found
+        flags = np.zeros(len(named), bool)
+        for members in lists:
+            flags |= is_in(named, members)
+        for node, members in zip(self.query.wanted, lists, strict=True):
+            if isinstance(node, Phrase):
+                flags &= is_in(named, members)
+        return np.union1d(found, named[flags])
 
     def _without(self, unwanted: Sequence[Matches]) -> Flags | None:
         """For every company whether it has none of these anywhere; None where nothing is unwanted."""
@@ -96,18 +120,27 @@ class Matcher:
     def sections(self) -> Ints:
         """Sections that match all by themselves, the limit to sections aside: what the section facet counts."""
         sections = len(self._columns.store.company_of)
-        if not self.all_wanted:
+        lists = [match.postings()[0] for match in self.all_wanted]
+        if not lists:
             found = np.arange(sections, dtype=np.int32)
-        elif self.query.required < len(self.all_wanted):
-            counts = np.bincount(np.concatenate([match.postings()[0] for match in self.all_wanted]), minlength=sections)
-            found = np.flatnonzero(counts >= self.query.required).astype(np.int32)
+        elif self.query.required < len(lists):
+            found = _at_least(self.query.required, np.bincount(np.concatenate(lists), minlength=sections))
         elif self._sections is None:
             found = self.complete_sections
         else:
-            found = intersection([match.postings()[0] for match in self.all_wanted], sections)
+            found = intersection(lists, sections)
+        if lists and len(self.named):
+            first = self._columns.store.first
+            of_named = ranges(first[self.named], first[self.named + 1])[0].astype(np.int32)
+            found = self._with_named(found, lists, of_named)
         if self._allowed is not None:
             found = found[self._allowed[self._columns.store.company_of[found]]]
         return found
+
+
+def _at_least(least: int, counts: Longs) -> Ints:
+    """The places whose count is at least that."""
+    return np.flatnonzero(counts >= least).astype(np.int32)
 
 
 def intersection(lists: Sequence[Ints], size: int) -> Ints:

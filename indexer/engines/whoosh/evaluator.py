@@ -10,7 +10,7 @@ from indexer.engines.base import Plan
 from indexer.engines.whoosh.candidates import Candidates, Matcher
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.facets import Facets
-from indexer.engines.whoosh.matches import Flags
+from indexer.engines.whoosh.matches import Flags, is_in
 from indexer.engines.whoosh.scores import Floats, Scorer
 from indexer.engines.whoosh.tokens import Ints
 from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, NAME_TIERS, ONE_SECTION_TIERS, TIER
@@ -60,14 +60,7 @@ class Evaluator:
         """Scores by this plan's words and section weights."""
         weights = self._plan.weights
         weight = np.array([weights.get(kind, 1.0) for kind in self._columns.kinds], np.float32) if weights else None
-        return Scorer(self._store, self._matcher.wanted, self._matcher.optional, weight, self._named())
-
-    def _named(self) -> Ints:
-        """The companies that the query names, as typed or repaired."""
-        query, ids = self._plan.query, self._columns.term_ids
-        terms = [ids[term] for term in query.terms(without="synonym") if term in ids]
-        found = self._columns.names.named(terms, len(query.wanted))
-        return np.array(found, np.int32)
+        return Scorer(self._store, self._matcher.wanted, self._matcher.optional, weight, self._matcher.named)
 
     def _chosen_sections(self) -> Flags | None:
         chosen = self._plan.filters.sections
@@ -111,7 +104,7 @@ class Evaluator:
         """What the tiers of these companies add to their scores."""
         wanted = self._matcher.wanted
         every = np.ones(len(company), bool)
-        if self._plan.query.required < len(wanted):
+        if self._plan.query.required < len(wanted) or len(self._matcher.named):
             for match in wanted:
                 every &= match.locate(company)[1]
         tiers = (TIER * ALL_WORDS_TIERS) * every
@@ -121,8 +114,8 @@ class Evaluator:
             together = np.zeros(self._columns.companies, bool)
             together[self._store.company_of[self._matcher.complete_sections]] = True
             tiers += (TIER * ONE_SECTION_TIERS) * together[company]
-        if len(self.scorer.named):
-            tiers += (TIER * NAME_TIERS) * np.isin(company, self.scorer.named)
+        if len(self._matcher.named):
+            tiers += (TIER * NAME_TIERS) * is_in(company, self._matcher.named)
         return tiers
 
     def _top(self, company: Ints, totals: Floats, depth: int) -> Ints:

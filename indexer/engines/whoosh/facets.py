@@ -1,5 +1,6 @@
 """Filters and facet counts over companies."""
 
+from collections.abc import Collection
 from datetime import date
 from functools import reduce
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS
+from indexer.engines.company import services_meant
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.matches import Flags
 from indexer.engines.whoosh.tokens import Ints
@@ -23,8 +25,10 @@ class Facets:
         self._store = columns.store
         self._values = columns.facet_values
         self._today = today.toordinal()
-        chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
+        chosen = {"specialty": filters.specialties, "hiring": filters.hiring}
         self._passes = {name: self._listed(name, values) for name, values in chosen.items() if values}
+        if filters.services:
+            self._passes["service"] = self._listed("service", services_meant(filters.services, self._values["service"]))
         if filters.verified:
             self._passes["verified"] = self._verified(filters.verified)
         if filters.companies:
@@ -67,7 +71,7 @@ class Facets:
         flags[companies] = True
         return flags
 
-    def _listed(self, name: str, chosen: tuple[str, ...]) -> Flags:
+    def _listed(self, name: str, chosen: Collection[str]) -> Flags:
         wanted = np.array([value in chosen for value in self._values[name]], bool)
         company, value = getattr(self._store, f"{name}_company"), getattr(self._store, f"{name}_value")
         return self._flags(company[wanted[value]])

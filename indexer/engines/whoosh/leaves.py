@@ -6,7 +6,7 @@ import numpy as np
 
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.invert import Floats, Longs
-from indexer.engines.whoosh.matches import Flags, Matches, by_company, ranges
+from indexer.engines.whoosh.matches import Matches, by_company, is_in, ranges
 from indexer.engines.whoosh.tokens import Ints
 from indexer.query.tree import Form, Leaf, Or, Phrase, Word
 
@@ -70,14 +70,15 @@ def _any_form(columns: Columns, forms: Sequence[Form]) -> Matches:
     typed = [form for form in forms if form.origin == "exact"]
     ceiling = min((columns.idf(form.term) for form in typed), default=np.inf)
     rows = []
-    exact = np.zeros(columns.companies, bool)
+    as_typed = []
     for form in forms:
         section, impact = _form_postings(columns, form)
         rows.append((section, impact * np.float32(form.weight * min(1.0, ceiling / columns.idf(form.term)))))
         if form.origin == "exact":
-            exact[columns.store.company_of[section]] = True
+            as_typed.append(section)
     section, impact = _best_of(columns, rows)
-    return by_company(section, impact, columns.store.company_of, None if len(typed) == len(forms) else exact)
+    sections = None if len(typed) == len(forms) else _together(columns, as_typed)
+    return by_company(section, impact, columns.store.company_of, sections)
 
 
 def _form_postings(columns: Columns, form: Form) -> tuple[Ints, Floats]:
@@ -108,12 +109,20 @@ def _best_of(columns: Columns, rows: Iterable[tuple[Ints, Floats]]) -> tuple[Int
 
 def _union(columns: Columns, children: Sequence[Matches]) -> Matches:
     section, impact = _best_of(columns, [child.postings() for child in children])
-    exact = None
-    if any(child.exact is not None for child in children):
-        exact = np.zeros(columns.companies, bool)
-        for child in children:
-            exact[child.company if child.exact is None else child.exact] = True
-    return by_company(section, impact, columns.store.company_of, exact)
+    typed = None
+    if any(child.typed is not None for child in children):
+        typed = _together(columns, [child.postings()[0] if child.typed is None else child.typed for child in children])
+    return by_company(section, impact, columns.store.company_of, typed)
+
+
+def _together(columns: Columns, lists: Sequence[Ints]) -> Ints:
+    """Sections (ascending) in any of the lists, each of which ascends."""
+    if len(lists) == 1:
+        return lists[0]
+    flags = np.zeros(len(columns.store.company_of), bool)
+    for sections in lists:
+        flags[sections] = True
+    return np.flatnonzero(flags).astype(np.int32)
 
 
 def _phrase(columns: Columns, phrase: Phrase) -> Matches:
@@ -125,31 +134,23 @@ def _phrase(columns: Columns, phrase: Phrase) -> Matches:
     sections = _in_all(columns, [terms[place] for place in (rarest, *others)])
     starts = _starting_places(columns, terms[rarest], rarest, sections)
     for place in others:
-        starts = starts[_is_in(starts, _starting_places(columns, terms[place], place, sections))]
+        starts = starts[is_in(starts, _starting_places(columns, terms[place], place, sections))]
     found = (starts >> 32).astype(np.int32)
     found = found[np.diff(found, prepend=-1) != 0]
     impact = np.zeros(len(found), np.float32)
     for term in terms:
         section, addend = term_matches(columns, term).postings()
         impact += addend[np.searchsorted(section, found)]
-    exact = None if phrase.weight == 1.0 else np.zeros(columns.companies, bool)
-    return by_company(found, impact * np.float32(phrase.weight), columns.store.company_of, exact)
+    typed = None if phrase.weight == 1.0 else found[:0]
+    return by_company(found, impact * np.float32(phrase.weight), columns.store.company_of, typed)
 
 
 def _in_all(columns: Columns, terms: Sequence[int]) -> Ints:
     """Sections (ascending) that have all the terms, the rarest of which comes first."""
     sections = term_matches(columns, terms[0]).postings()[0]
     for term in terms[1:]:
-        sections = sections[_is_in(sections, term_matches(columns, term).postings()[0])]
+        sections = sections[is_in(sections, term_matches(columns, term).postings()[0])]
     return sections
-
-
-def _is_in(values: Ints | Longs, among: Ints | Longs) -> Flags:
-    """Which of the values stand in the ascending numbers `among`."""
-    if not len(among):
-        return np.zeros(len(values), bool)
-    flags: Flags = among[np.minimum(np.searchsorted(among, values), len(among) - 1)] == values
-    return flags
 
 
 def _starting_places(columns: Columns, term: int, offset: int, sections: Ints) -> Longs:

@@ -16,7 +16,7 @@ class Matches:
     """Companies (ascending) with their best impact; company i has the postings `first[i]:first[i + 1]`.
 
     `section` (ascending) and `impact` are indexed by those postings; they may be the columns of the whole index.
-    `exact` flags every company that has the word as it was typed (None: all of them).
+    `typed` are the sections that have the word as it was typed, and `exact` flags their companies (None: all matches).
     """
 
     company: Ints
@@ -24,6 +24,7 @@ class Matches:
     first: Longs
     section: Ints
     impact: Floats
+    typed: Ints | None = None
     exact: Flags | None = None
 
     def postings(self) -> tuple[Ints, Floats]:
@@ -44,17 +45,33 @@ class Matches:
         """Only the postings in sections that `keep` (a flag for every section) allows."""
         section, impact = self.postings()
         kept = keep[section]
-        return by_company(section[kept], impact[kept], company_of, self.exact)
+        typed = None if self.typed is None else self.typed[keep[self.typed]]
+        return by_company(section[kept], impact[kept], company_of, typed)
 
 
-def by_company(section: Ints, impact: Floats, company_of: Ints, exact: Flags | None = None) -> Matches:
-    """Matches of sections in ascending order."""
+def by_company(section: Ints, impact: Floats, company_of: Ints, typed: Ints | None = None) -> Matches:
+    """Matches of sections in ascending order; `typed` are those that have the word as it was typed."""
     companies = company_of[section]
+    exact = None if typed is None else _flags(company_of[typed], int(company_of[-1]) + 1)
     if not len(companies):
-        return Matches(companies, impact, np.zeros(1, np.int64), section, impact, exact)
+        return Matches(companies, impact, np.zeros(1, np.int64), section, impact, typed, exact)
     starts = np.flatnonzero(np.diff(companies, prepend=companies[:1] - 1))
     first = np.append(starts, len(companies)).astype(np.int64)
-    return Matches(companies[starts], np.maximum.reduceat(impact, starts), first, section, impact, exact)
+    return Matches(companies[starts], np.maximum.reduceat(impact, starts), first, section, impact, typed, exact)
+
+
+def _flags(numbers: Ints, size: int) -> Flags:
+    flags = np.zeros(size, bool)
+    flags[numbers] = True
+    return flags
+
+
+def is_in(values: Ints | Longs, among: Ints | Longs) -> Flags:
+    """Which of the values stand in the ascending numbers `among`."""
+    if not len(among):
+        return np.zeros(len(values), bool)
+    flags: Flags = among[np.minimum(np.searchsorted(among, values), len(among) - 1)] == values
+    return flags
 
 
 def ranges(starts: Longs, ends: Longs) -> tuple[Longs, Longs]:
