@@ -79,23 +79,27 @@ class Evaluator:
     def _best(self, company: Ints, depth: int) -> Ints:
         """The `depth` best of these companies, in order.
 
-        The tier of every company is known beforehand; only its score by words has to be bounded. Companies are scored
-        in rounds, those with the highest bounds first, until the last place is above every bound left. Bounds that
-        are the scores themselves need no round.
+        A few are scored at once. Of many the tiers come first, for they are known beforehand: who is not in the tier
+        of the last place or above needs no score. If many are left, they are scored in rounds, those with the highest
+        bounds first, until the last place is above every bound left; bounds that are the scores need no round.
         """
         scorer = self.scorer
-        tiers = self._tiers(company)
         if scorer.bounds_are_scores:
-            return self._top(company, scorer.bounds(company) + tiers, depth)
+            return self._top(company, scorer.bounds(company) + self._tiers(company), depth)
+        if len(company) <= FIRST_ROUND:
+            return self._top(company, scorer.score(company).totals(), depth)
+        tiers = self._tiers(company)
+        inside = tiers >= _largest(tiers, depth)
+        company, tiers = company[inside], tiers[inside]
         size = max(FIRST_ROUND, 2 * depth)
         if len(company) > GROWTH * size:
             bounds = scorer.bounds(company) + tiers
             while size < len(company):
-                threshold = float(np.partition(bounds, -size)[-size])
+                threshold = _largest(bounds, size)
                 inside = bounds >= threshold
                 chosen = company[inside]
                 totals = scorer.score(chosen).by_words() + tiers[inside]
-                if np.partition(totals, -depth)[-depth] >= threshold:
+                if _largest(totals, depth) >= threshold:
                     return self._top(chosen, totals, depth)
                 size *= GROWTH
         return self._top(company, scorer.score(company).by_words() + tiers, depth)
@@ -121,7 +125,7 @@ class Evaluator:
     def _top(self, company: Ints, totals: Floats, depth: int) -> Ints:
         """The `depth` best companies in order; among equals the newer verification, then the name."""
         if len(company) > GROWTH * depth:
-            inside = totals >= np.partition(totals, -depth)[-depth]
+            inside = totals >= _largest(totals, depth)
             company, totals = company[inside], totals[inside]
         order = np.lexsort((self._store.by_name[company], -self._store.verified[company], -totals))
         return company[order[:depth]]
@@ -129,3 +133,8 @@ class Evaluator:
     def _fact_keys(self, company: Ints) -> tuple[Ints, ...]:
         by_name, verified = self._store.by_name[company], self._store.verified[company]
         return (by_name, -verified) if self._plan.sort == "verified" else (by_name,)
+
+
+def _largest(values: Floats, place: int) -> float:
+    """The largest value, or the second largest, ..., by `place` from 1."""
+    return float(np.partition(values, -place)[-place])
