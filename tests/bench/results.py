@@ -15,8 +15,9 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A fresh process: milliseconds to open the index, and until its first query is answered too; megabytes that this
-    and twenty queries added: its own, and with the index files that it alone has mapped; its own in all."""
+    """A fresh process, its modules imported: milliseconds to open the index, and until its first query is answered too;
+    megabytes that all this and twenty queries added: its own, and with the index files that it alone has mapped; its
+    own in all."""
 
     open_ms: float
     first_ms: float

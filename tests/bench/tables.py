@@ -51,7 +51,8 @@ def _legend(results: Results) -> str:
         f"`{NAME}`: companies that have all the words, in one section or several, ranked and counted, ten best; "
         "`whole page`: with facets, texts and snippets. The others rank sections that have any of the words, and count "
         "nothing unless it says so. n: fewer queries than the others had, because they took too long. A dash: this "
-        "engine cannot answer such queries, or not on this schema. Memory is that of a fresh process after twenty "
+        "engine cannot answer such queries, or not on this schema. Opening begins when the engine's modules are "
+        "imported; memory is that of a fresh process, its modules included, after twenty "
         "queries; index files that it maps are shared by all processes, so they count apart."
     )
 

@@ -11,7 +11,7 @@ from indexer.engines.whoosh.candidates import Candidates, Matcher
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.facets import Facets
 from indexer.engines.whoosh.matches import Flags, is_in
-from indexer.engines.whoosh.scores import Floats, Scorer
+from indexer.engines.whoosh.scores import Floats, Matrix, Scorer
 from indexer.engines.whoosh.tokens import Ints
 from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, NAME_TIERS, ONE_SECTION_TIERS, TIER
 
@@ -85,7 +85,7 @@ class Evaluator:
         """
         scorer = self.scorer
         if scorer.bounds_are_scores:
-            return self._top(company, scorer.bounds(company) + self._tiers(company), depth)
+            return self._top(company, scorer.bounds(company), depth)
         if len(company) <= FIRST_ROUND:
             return self._top(company, scorer.score(company).totals(), depth)
         tiers = self._tiers(company)
@@ -122,7 +122,7 @@ class Evaluator:
             tiers += (TIER * NAME_TIERS) * is_in(company, self._matcher.named)
         return tiers
 
-    def _top(self, company: Ints, totals: Floats, depth: int) -> Ints:
+    def _top(self, company: Ints, totals: Floats | Matrix, depth: int) -> Ints:
         """The `depth` best companies in order; among equals the newer verification, then the name."""
         if len(company) > GROWTH * depth:
             inside = totals >= _largest(totals, depth)
@@ -135,6 +135,6 @@ class Evaluator:
         return (by_name, -verified) if self._plan.sort == "verified" else (by_name,)
 
 
-def _largest(values: Floats, place: int) -> float:
+def _largest(values: Floats | Matrix, place: int) -> float:
     """The largest value, or the second largest, ..., by `place` from 1."""
     return float(np.partition(values, -place)[-place])

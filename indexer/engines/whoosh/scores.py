@@ -87,8 +87,9 @@ class Scorer:
 
     @property
     def bounds_are_scores(self) -> bool:
-        """One plain word: the best impact of a company is its score."""
-        return len(self.wanted) == 1 and not self.optional and self.weight is None and self.wanted[0].exact is None
+        """One plain word that names nobody: companies differ by its best impact alone, and all are in one tier."""
+        plain = len(self.wanted) == 1 and self.wanted[0].exact is None
+        return plain and not self.optional and self.weight is None and not len(self.named)
 
     def bounds(self, companies: Ints) -> Matrix:
         """For each company a number that its score by words does not exceed."""
