@@ -117,6 +117,7 @@ class Asking:
             "not": lambda: [*words, f"-{chance.choice(text)}"],
             "or": lambda: [*words, "OR", chance.choice(text)],
             "name": lambda: [chance.choice(self._names), *words[:2]],
+            "comparison": lambda: [chance.choice(self._names), "vs", chance.choice(self._names), *words[:2]],
         }
         return " ".join(changed.get(chance.choice([*changed, *["plain"] * 6]), lambda: words)())
 

@@ -1,5 +1,6 @@
 """Filters and facets in OpenSearch's own words."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,8 @@ from indexer.engines.opensearch.translate import Clause, any_of
 from indexer.query.request import UNKNOWN, Filters
 
 VERIFIED = "verified"
+OF_NAMED = "section of a named company"
+"""What counts towards the facet "section" beside the sections that have enough words."""
 MAX_VALUES = 60_000
 """Values that one facet may count; a cluster takes 65,535 buckets a request."""
 
@@ -32,14 +35,12 @@ class Choices:
 
     def clauses(self, without: str = "") -> list[Clause]:
         """A clause for each facet with a choice but "section", the one named `without` aside."""
-        chosen = {
-            "specialty": self.filters.specialties,
-            "hiring": self.filters.hiring,
-            "service": self.filters.services,
-        }
+        chosen = {"specialty": self.filters.specialties, "hiring": self.filters.hiring}
         clauses: list[Clause] = [
             {"terms": {name: list(values)}} for name, values in chosen.items() if values and name != without
         ]
+        if self.filters.services and without != "service":
+            clauses.append(any_of(clause for choice in self.filters.services for clause in _of_service(choice)))
         if self.filters.verified and without != VERIFIED:
             clauses.append(self._verified())
         return clauses
@@ -58,14 +59,14 @@ class Choices:
         """An aggregation for each facet but "section", its own choice left out."""
         return {name: self._under(name, self._count(name)) for name in (*LISTED, VERIFIED)}
 
-    def section_counts(self, matching: Clause) -> Clause:
-        """The aggregation of the facet "section": sections that match by themselves, of companies that pass."""
+    def section_counts(self, matching: Clause, of: Clause | None = None) -> Clause:
+        """An aggregation for the facet "section": the matching sections of companies that pass; only those `of`."""
         kinds = {"kinds": {"terms": {"field": "sections.kind", "size": self._size("section")}}}
         sections = {"nested": {"path": "sections"}, "aggs": {"matching": {"filter": matching, "aggs": kinds}}}
-        return self._under("", sections)
+        return self._under("", sections, of)
 
-    def _under(self, without: str, counted: Clause) -> Clause:
-        passing = self.clauses(without)
+    def _under(self, without: str, counted: Clause, of: Clause | None = None) -> Clause:
+        passing = self.clauses(without) + ([of] if of else [])
         return {"filter": {"bool": {"filter": passing}} if passing else {"match_all": {}}, "aggs": {"values": counted}}
 
     def _count(self, name: str) -> Clause:
@@ -82,7 +83,8 @@ def read_counts(aggregations: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Facet to value to count; "section" only where it was asked for."""
     counts = {}
     if "section" in aggregations:
-        counts["section"] = _buckets(aggregations["section"]["values"]["matching"]["kinds"])
+        found = [aggregations[name]["values"] for name in ("section", OF_NAMED) if name in aggregations]
+        counts["section"] = dict(sum((Counter(_buckets(part["matching"]["kinds"])) for part in found), Counter()))
     for name in (*LISTED, VERIFIED):
         if name in aggregations:
             counts[name] = _buckets(aggregations[name]["values"])
@@ -100,8 +102,15 @@ def _buckets(answer: Mapping[str, Any]) -> dict[str, int]:
 
 def _named(choice: str) -> list[Clause]:
     """Companies with the slug, or with every word of the choice in their name."""
-    words = sorted({token.word for token in text.tokenize(choice)})
-    clauses: list[Clause] = [{"term": {"slug": choice}}]
-    if words:
-        clauses.append({"bool": {"filter": [{"term": {"name_words": word}} for word in words]}})
-    return clauses
+    return [{"term": {"slug": choice}}, *_with_words("name_words", choice)]
+
+
+def _of_service(choice: str) -> list[Clause]:
+    """Companies with the service type, or with every word of the choice in it."""
+    return [{"term": {"service": choice}}, *_with_words("service_words", choice)]
+
+
+def _with_words(field: str, choice: str) -> list[Clause]:
+    """Companies with every word of the choice in the field; no clause for a choice without words."""
+    words = sorted(set(text.words_of(choice)))
+    return [{"bool": {"filter": [{"term": {field: word}} for word in words]}}] if words else []

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from typing import Any
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
+from indexer.engines.company import naming_terms
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.marks import Marker
-from indexer.engines.opensearch.questions import naming_terms, naming_words
+from indexer.engines.opensearch.questions import naming_words
 from indexer.engines.opensearch.scoring import (
     TIERS,
     CompanyScore,
@@ -82,7 +83,7 @@ class HitReader:
             ],
             wanted=len(self.plan.query.wanted),
             named=named,
-            exact=all(any(scorer.impact(part) for scorer in scorers) for part in self._exact),
+            exact=all(any(scorer.impact(part) for scorer in compress(scorers, factors)) for part in self._exact),
         )
 
     def _sections(self, company: Company, score: CompanyScore) -> tuple[SectionHit, ...]:

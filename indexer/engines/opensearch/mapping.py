@@ -9,7 +9,7 @@ section scores what it scores in the embedded engine.
 from indexer import ranking, text
 from indexer.ranking import SATURATION
 
-FINGERPRINT = f"opensearch-1 ranking-{ranking.fingerprint()} {text.fingerprint()}"
+FINGERPRINT = f"opensearch-2 ranking-{ranking.fingerprint()} {text.fingerprint()}"
 """What a generation can be read by: layout, analysis, weights. Another fingerprint means: rebuild."""
 
 FREQUENCY_SCALE = 10_000
@@ -52,6 +52,7 @@ MAPPINGS = {
         "specialty": KEYWORD,
         "hiring": KEYWORD,
         "service": KEYWORD,
+        "service_words": KEYWORD,
         "stored": {"type": "object", "enabled": False},
         "sections": {
             "type": "nested",

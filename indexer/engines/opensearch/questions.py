@@ -7,10 +7,19 @@ from functools import cached_property
 from typing import Any
 
 from indexer.engines.base import Plan
-from indexer.engines.company import NAMING_SHARE
-from indexer.engines.opensearch.choices import Choices
+from indexer.engines.company import NAMING_SHARE, naming_terms
+from indexer.engines.opensearch.choices import OF_NAMED, Choices
 from indexer.engines.opensearch.scoring import EVERY, EXACT, NAMED, TIERS, TOGETHER, Node, exact_part
-from indexer.engines.opensearch.translate import KIND, NOTHING, Clause, Translator, all_of, constant, nested
+from indexer.engines.opensearch.translate import (
+    KIND,
+    NOTHING,
+    Clause,
+    Translator,
+    all_of,
+    any_of,
+    constant,
+    nested,
+)
 from indexer.query.tree import Phrase, Query
 from indexer.ranking import SPREAD
 
@@ -23,17 +32,6 @@ MAX_NAMING_WORDS = 128
 """Words of a query that may name a company; no name is longer."""
 COMPANIES: Clause = {"exists": {"field": "slug"}}
 """Everything but the word list, which lies in the same index."""
-
-
-def naming_terms(query: Query) -> set[str]:
-    """The stems by which a query may name a company: as typed or repaired, no synonyms."""
-    terms: set[str] = set()
-    for leaf in query.leaves():
-        if isinstance(leaf, Phrase):
-            terms.update(leaf.terms)
-        else:
-            terms.update(form.term for form in leaf.forms if form.origin != "synonym")
-    return terms
 
 
 def naming_words(query: Query) -> int:
@@ -63,22 +61,17 @@ class Question:
             return {**body, "query": self._companies(passing)}
         aggregations = self.choices.counts()
         if not plan.filters.sections:
-            aggregations["section"] = self.choices.section_counts(self._section_alone())
+            aggregations |= self._section_counts()
         if passing:
             body["post_filter"] = all_of(passing)
         return {**body, "query": self._companies([]), "aggs": aggregations}
 
     def section_body(self) -> dict[str, Any]:
         """The search that only counts the facet "section", whatever sections are chosen."""
-        alone = self._section_alone()
-        filters = [COMPANIES, nested(alone), *self.choices.always()]
+        some = nested(any_of(self._matching) if self._matching else {"match_all": {}})
+        filters = [COMPANIES, some, *self.choices.always()]
         query = {"bool": {"filter": filters, "must_not": self._unwanted()}}
-        return {
-            "size": 0,
-            "track_total_hits": False,
-            "query": query,
-            "aggs": {"section": self.choices.section_counts(alone)},
-        }
+        return {"size": 0, "track_total_hits": False, "query": query, "aggs": self._section_counts()}
 
     def coverage_body(self) -> dict[str, Any]:
         """The search whose best score is the largest number of wanted words that a company has."""
@@ -99,10 +92,12 @@ class Question:
             where.append(nested(self._chosen_section) if self._chosen_section else COMPANIES)
         clause: dict[str, Any] = {"filter": where, "must_not": self._unwanted()}
         if scored:
-            clause["must"] = [self._enough(self._scored_words)]
+            clause["must"] = [self._enough(self._scored_words) if self._spared is None else any_of(self._scored_words)]
             clause["should"] = [*self._together(), *self._tiers()]
-        elif self.plan.query.wanted:
-            where.append(self._enough([nested(clause) for clause in self._limited]))
+        if self._spared is not None:
+            where.append(any_of([self._enough(self._every), all_of([self._spared, *self._compared(self._every)])]))
+        elif self.plan.query.wanted and not scored:
+            where.append(self._enough(self._every))
         return {"bool": clause}
 
     def _enough(self, words: Sequence[Clause]) -> Clause:
@@ -112,9 +107,32 @@ class Question:
             return {"bool": {"must": list(words)}}
         return {"bool": {"should": list(words), "minimum_should_match": required}}
 
-    def _section_alone(self) -> Clause:
-        """Sections that match by themselves."""
-        return self._enough(self._matching) if self._matching else {"match_all": {}}
+    @cached_property
+    def _named(self) -> Clause | None:
+        """Companies that the query names."""
+        terms = sorted(naming_terms(self.plan.query) & self.translator.words.naming)[:MAX_NAMING_WORDS]
+        return _named(terms, naming_words(self.plan.query)) if terms else None
+
+    @property
+    def _spared(self) -> Clause | None:
+        """Companies that stay whatever words they lack, as the query names them; None where none can lack any."""
+        return self._named if self.plan.query.required > 1 else None
+
+    def _compared(self, words: Sequence[Clause]) -> list[Clause]:
+        """What a named company, or a section of one, must have: any of the words, and all of the phrases."""
+        nodes = zip(self.plan.query.wanted, words, strict=True)
+        return [any_of(words), *(clause for node, clause in nodes if isinstance(node, Phrase))]
+
+    def _section_counts(self) -> dict[str, Clause]:
+        """The aggregations of the sections that match by themselves, those of named companies apart."""
+        if not self._matching:
+            return {"section": self.choices.section_counts({"match_all": {}})}
+        enough = self._enough(self._matching)
+        counts = {"section": self.choices.section_counts(enough)}
+        if self._spared is not None:
+            fewer = {"bool": {"filter": self._compared(self._matching), "must_not": [enough]}}
+            counts[OF_NAMED] = self.choices.section_counts(fewer, self._spared)
+        return counts
 
     def _unwanted(self) -> list[Clause]:
         return [nested(self.translator.matching(leaf)) for leaf in self.plan.query.unwanted]
@@ -128,6 +146,11 @@ class Question:
     def _limited(self) -> list[Clause]:
         """The same, in the chosen sections only."""
         return [self._in_chosen(clause) for clause in self._matching]
+
+    @cached_property
+    def _every(self) -> list[Clause]:
+        """For each wanted word the companies that have it in the chosen sections."""
+        return [nested(clause) for clause in self._limited]
 
     @cached_property
     def _impacts(self) -> list[Clause]:
@@ -181,23 +204,22 @@ class Question:
     def _tiers(self) -> list[Clause]:
         """What each rule of the ranking adds, in steps larger than any sum of words."""
         holds: dict[str, Clause] = {}
-        terms = sorted(naming_terms(self.plan.query) & self.translator.words.naming)[:MAX_NAMING_WORDS]
-        if terms:
-            holds[NAMED] = _named(terms, naming_words(self.plan.query))
-        every = [nested(clause) for clause in self._limited]
-        if self.plan.query.required < len(every):
+        every = self._every if self.plan.query.required < len(self._every) or self._spared else []
+        if self._named is not None:
+            holds[NAMED] = self._named
+        if every:
             holds[EVERY] = all_of(every)
-        if len(every) > 1:
+        if len(self._every) > 1:
             holds[TOGETHER] = nested(all_of(self._limited))
         exact = self._exact()
         if exact:
-            holds[EXACT] = all_of([*exact, *(every if self.plan.query.required < len(every) else [])])
+            holds[EXACT] = all_of([*exact, *every])
         return [constant(clause, self._step * TIERS[rule]) for rule, clause in holds.items()]
 
     def _exact(self) -> list[Clause]:
-        """Companies that have the words as typed; nothing when that tells no company from another."""
+        """Companies that have the words as typed in the chosen sections; nothing when all of them do."""
         parts = [exact_part(node, self.translator.words) for node in self.plan.query.wanted]
-        return [nested(self.translator.matching(part)) for part in parts if part is not None]
+        return [nested(self._in_chosen(self.translator.matching(part))) for part in parts if part is not None]
 
     @property
     def _step(self) -> float:
