@@ -46,6 +46,12 @@ def check(folder: Path, text: str) -> list[str]:
     return [str(problem).removeprefix(f"{path}:") for problem in check_paths([path], TODAY)]
 
 
+def test_error_of_a_file_does_not_hide_what_else_is_wrong_with_it(tmp_path: Path) -> None:
+    found = check(tmp_path, profile(BODY.replace("Good.", ""), website="ftp://sama.com", verified="2026-13"))
+    assert [problem.partition(": ")[0] for problem in found] == ["7", "8", "43"]
+    assert "is empty" in found[-1]
+
+
 def test_profile_that_keeps_all_rules_has_no_problems(tmp_path: Path) -> None:
     assert check(tmp_path, profile()) == []
 
@@ -60,6 +66,8 @@ def test_profile_that_keeps_all_rules_has_no_problems(tmp_path: Path) -> None:
         (profile(founded="2027"), "6: warning: founded: 2027 is in the future"),
         (profile(website="http://sama.com"), "7: warning: website: write https:// instead of http://"),
         (profile(BODY.replace("https://a", "http://a", 1)), "13: warning: a link to http://: write https:// if the"),
+        (profile(BODY.replace("https://a", "javascript:a", 1)),
+         "13: warning: a link to javascript: is left out: only http:, https:, mailto: are kept"),
         (profile(BODY.replace(SOURCE, "Workers said so much", 1)),
          "11: warning: section Overview names no source: link one, `[words](https://...)`"),
         (profile(BODY + "\n## Pay day\n\nSoon.\n"),

@@ -33,10 +33,10 @@ def check_reading(reading: Reading, path: str, today: date) -> tuple[Problem, ..
     """Every problem of one file that has been read, those of reading it included."""
     report = Report(path)
     report.problems += reading.problems
-    if reading.profile is None:
+    if reading.draft is None:
         return report.sorted()
     try:
-        rendered = render_profile(reading.profile)
+        rendered = render_profile(reading.draft)
     except RenderRefused as refusal:
         report.error("too-slow", str(refusal), refusal.section.line)
     else:

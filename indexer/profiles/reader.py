@@ -13,17 +13,22 @@ from indexer.profiles.sections import read_body
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file holds. `profile` is None exactly when one of the problems is an error.
+    """What a file holds. `draft` is what could be read of it whatever is wrong, None when it is no text at all.
 
     `lines` has the line of each key of the front matter, `starts` that on which each section's Markdown begins.
     `is_template` says whether the file has front matter; other headed Markdown can be searched all the same.
     """
 
-    profile: Profile | None
+    draft: Profile | None
     problems: tuple[Problem, ...]
     lines: FactLines
     starts: tuple[int, ...] = ()
     is_template: bool = True
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile, None exactly when one of the problems is an error."""
+        return None if has_errors(self.problems) else self.draft
 
 
 def read_profile(data: bytes, slug: str, path: str) -> Reading:
@@ -39,10 +44,8 @@ def read_profile(data: bytes, slug: str, path: str) -> Reading:
     body = read_body(split.body, split.body_line, is_template, report)
     if not facts.company and "company" not in lines.lines:
         facts = _named(facts, body.title, split, report)
-    problems = report.sorted()
-    digest = sha256(data).hexdigest()
-    profile = None if has_errors(problems) else Profile(facts, body.sections, digest)
-    return Reading(profile, problems, lines, body.starts, is_template)
+    draft = Profile(facts, body.sections, sha256(data).hexdigest())
+    return Reading(draft, report.sorted(), lines, body.starts, is_template)
 
 
 def _named(facts: Facts, title: str | None, split: Split, report: Report) -> Facts:

@@ -8,12 +8,14 @@ from indexer.profiles.definitions import undefined_notes
 from indexer.profiles.model import SECTION_HEADINGS, Facts, Profile, RenderedProfile
 from indexer.profiles.problems import Report, shown
 from indexer.profiles.reader import Reading
+from indexer.profiles.sanitise import LINK_SCHEMES
 
 STALE_DAYS = 365
 MIN_CLAIM_WORDS = 6
 """A shorter section makes no claim that needs a source."""
 
 _LINK = re.compile(r"\]\(\s*<?[a-z]+:|\]\[|\[\^|<https?://|<a\s[^>]*href", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:\]\(\s*<?|\]:\s*<?)([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ALWAYS_THERE = ("overview", "conclusion")
 _HIRES = re.compile(
     r"\b(?:(?:is|are) (?:now |currently |still |actively |always )?(?:hiring|recruiting|accepting|taking on|looking for"
@@ -37,7 +39,7 @@ _NOT_NOW = re.compile(
 
 def check_rules(reading: Reading, rendered: RenderedProfile, today: date, report: Report) -> None:
     """Report whatever breaks a rule; files without front matter are no profiles of the template and get off lightly."""
-    profile = reading.profile
+    profile = reading.draft
     if profile is None:
         return
     _check_empty_sections(profile, rendered, report)
@@ -63,6 +65,11 @@ def _check_addresses(reading: Reading, profile: Profile, report: Report) -> None
             if found := re.search(r"(?:\]\(\s*|<|\]:\s*|\")http://\S", text):
                 message = "a link to http://: write https:// if the site has it"
                 report.warning("http", message, line, found.end() - len("http://"))
+            for link in _SCHEME.finditer(text):
+                if link[1].lower() not in LINK_SCHEMES:
+                    kept = ", ".join(f"{scheme}:" for scheme in sorted(LINK_SCHEMES))
+                    message = f"a link to {link[1]}: is left out: only {kept} are kept"
+                    report.warning("link-scheme", message, line, link.start(1) + 1)
 
 
 def _check_notes(profile: Profile, report: Report) -> None:
@@ -79,7 +86,9 @@ def _check_template_facts(reading: Reading, facts: Facts, today: date, report: R
         report.warning("founded", f"founded: {facts.founded} is in the future", reading.lines["founded"])
     verified = facts.verified_on
     line = reading.lines["last_verified"]
-    if verified is None:
+    if any(problem.line == line > 1 for problem in reading.problems):
+        pass  # what is wrong with the date has been said
+    elif verified is None:
         report.warning(
             "never-verified", "last_verified is missing: write the day on which the facts were checked", line
         )
@@ -121,7 +130,7 @@ def _check_hiring(reading: Reading, rendered: RenderedProfile, report: Report) -
     """The status against what the text says of today; sentences about other times are left alone."""
     status = rendered.facts.hiring_status
     contrary = {"closed": _HIRES, "workers": _CLOSED, "both": _CLOSED}.get(status)
-    profile = reading.profile
+    profile = reading.draft
     if contrary is None or profile is None:
         return
     for section, shown_section in zip(profile.sections, rendered.sections, strict=True):

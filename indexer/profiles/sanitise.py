@@ -10,13 +10,15 @@ _TAGS = {
     "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "small", "strong", "sub", "sup",
     "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 }  # fmt: skip
+LINK_SCHEMES = {"http", "https", "mailto"}
+"""Other links lose their address: they could run a script, or hide what they carry."""
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags={"script", "style", "iframe", "object", "template", "noscript", "svg", "math"},
     attributes={"*": {"id", "lang", "dir"}, "a": {"href", "title"}, "abbr": {"title"}, "ol": {"start"}},
     allowed_classes={"a": {"footnote-ref", "footnote-backref"}, "div": {"footnote"}},
     link_rel="nofollow noopener",
-    url_schemes={"http", "https", "mailto"},
+    url_schemes=LINK_SCHEMES,
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _PLACED = re.compile(r'<[a-z][a-z0-9]*(?: [a-z-]+="[^"]*")* (?:id|href)="[^"]*"(?: [a-z-]+="[^"]*")*>')
