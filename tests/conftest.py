@@ -3,8 +3,9 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -14,7 +15,7 @@ from flask.testing import FlaskClient
 from local_cluster import AnyCluster, GivenCluster, LocalCluster, NoCluster, compile_node
 
 from indexer.build import rebuild
-from indexer.config import Settings
+from indexer.config import Settings, WebSettings
 from indexer.engines import open_engine
 from webapp import create_app
 
@@ -173,6 +174,26 @@ def app(settings: Settings) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client without cookies or history."""
     return app.test_client()
+
+
+Application = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def application(settings: Settings) -> Application:
+    """Makes an application over the small corpus with these settings of the web, and gives a client of it."""
+
+    def make(token: str | None = None, **web: object) -> FlaskClient:
+        made = replace(settings, operator_token=token, web=WebSettings(**web))  # type: ignore[arg-type]
+        return create_app(made).test_client()
+
+    return make
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where queries are logged; nothing is there yet."""
+    return tmp_path / "queries.log"
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def built(own_settings: Settings) -> Settings:
 def test_help_lists_every_command_of_the_contract() -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for name in ("check", "evaluate", "import", "rebuild", "rollback", "search", "serve", "status", "watch"):
+    for name in ("check", "evaluate", "import", "queries", "rebuild", "rollback", "search", "serve", "status", "watch"):
         assert f"  {name} " in result.output
 
 

@@ -111,7 +111,9 @@ def test_name_that_cannot_stand_in_an_address_is_reported_with_a_better_one(
 
 def test_name_with_bytes_of_no_text_can_be_printed(folder: Path) -> None:
     (Path(os.fsdecode(os.fsencode(folder) + b"/\xff.md"))).write_text("x")
-    "\n".join(problems(folder)).encode()
+    (problem,) = problems(folder)
+    assert problem.startswith("\\xff.md:1: error: rename the file to ")
+    assert problem.encode().decode() == problem
 
 
 def test_missing_and_empty_folders_are_reported(tmp_path: Path) -> None:

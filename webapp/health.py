@@ -4,10 +4,19 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
-from webapp.access import operator_only
+from webapp.access import is_operator, operator_only
 from webapp.context import desk
 from webapp.metrics import CONTENT_TYPE
 
+REASONS = {
+    "ok": "the index is sound",
+    "missing": "there is no index yet",
+    "building": "the first index is being built",
+    "outdated": "the index was made by another version of this program",
+    "corrupt": "the index is damaged",
+    "unavailable": "the search engine does not answer",
+}
+"""What anybody may know: the details name files, machines, processes and their command lines."""
 health = Blueprint("health", __name__)
 
 
@@ -19,11 +28,12 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """The index answers; 503 with the reason when it does not."""
+    """The index answers; 503 with the reason when it does not, and the operator is told the details."""
     status = desk().status()
     generation = status.generation
     answering = status.state in ("ok", "building") and generation is not None
-    document: dict[str, object] = {"status": status.state, "reason": _without_place(status.reason)}
+    reason = status.reason if is_operator() else REASONS.get(status.state, status.state)
+    document: dict[str, object] = {"status": status.state, "reason": _without_place(reason)}
     if generation is not None:
         document |= {"generation": generation.id, "profiles": generation.profiles, "sections": generation.sections}
     return _uncached(jsonify(document), 200 if answering else 503)
@@ -38,10 +48,10 @@ def metrics() -> Response:
 
 
 def _without_place(reason: str) -> str:
-    """The reason without the address or the path of the index: anybody may ask."""
+    """The reason without the address or the path of the index, which a probe's log is no place for."""
     index = desk().settings.index
     for place in (str(Path(index).absolute()), index):
-        reason = reason.replace(place, "the index")
+        reason = reason.replace(place, "the index folder")
     return reason
 
 

@@ -14,7 +14,7 @@ from indexer.engines.base import Status
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency buckets: an answer takes a few milliseconds, and a search at most one second."""
-STATES = ("missing", "building", "ok", "outdated", "corrupt")
+STATES = ("missing", "building", "ok", "outdated", "corrupt", "unavailable")
 UNMATCHED = "unmatched"
 """The route of addresses that are none of ours: whoever makes them up must not make up series."""
 

@@ -20,6 +20,8 @@ from webapp.access import served_from
 
 CONNECTIONS = 900
 """Open connections at most: waitress's default of 100 is blocked by 150 idle ones."""
+MAX_BODY_BYTES = 64 * 1024
+"""No route takes a body. A small one is read and refused by the route; waitress would keep a gigabyte."""
 DRAIN_SECONDS = 10.0
 """How long requests in flight may take to finish after SIGTERM."""
 GRACE_SECONDS = 0.3
@@ -55,6 +57,7 @@ class Server:
                 port=port,
                 threads=threads,
                 connection_limit=CONNECTIONS,
+                max_request_body_size=MAX_BODY_BYTES,
                 asyncore_use_poll=True,
                 clear_untrusted_proxy_headers=False,  # webapp.access decides which of them count
                 ident=None,

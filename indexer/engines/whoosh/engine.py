@@ -47,11 +47,15 @@ class EmbeddedEngine:
         current = self._newest()
         if generation in (None, current.generation.id):
             return current
+        return self._kept(str(generation)) or current
+
+    def _kept(self, generation: str) -> ColumnSearcher | None:
+        """An older generation; None when it is kept no longer, which costs no more than a look at `CURRENT`."""
         older = self._previous
         if older is None or older.generation.id != generation:
-            older = self._generations.open(searcher_of, generation)
-            self._previous = older if older.generation.id == generation else self._previous
-        return older if older.generation.id == generation else current
+            older = self._generations.open_kept(generation, searcher_of)
+            self._previous = older or self._previous
+        return older
 
     def _newest(self) -> ColumnSearcher:
         stamp = self._generations.stamp()

@@ -17,7 +17,7 @@ from indexer.engines.whoosh.manifest import JSON, Manifest
 from indexer.engines.whoosh.pointer import Pointer
 from indexer.engines.whoosh.shelf import Shelf
 from indexer.engines.whoosh.storage import reading, writing
-from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, StorageFailed
+from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError, StorageFailed
 
 LOCK_WAIT = 30.0
 """Seconds that a writer waits for another one: longer than a rebuild of some thousand profiles takes."""
@@ -76,23 +76,26 @@ class Generations:
             finally:
                 self._shelf.sweep()
 
-    def open(self, load: Callable[[Manifest, Path], T], id: str | None = None) -> T:  # noqa: A002
-        """What `load` makes of a generation's folder, which is safe to read and intact.
+    def open(self, load: Callable[[Manifest, Path], T]) -> T:
+        """What `load` makes of the current generation's folder, which is safe to read and intact.
 
-        It is `id` while that is kept, otherwise the current generation; where that is corrupt, or `load` raises
-        IndexCorrupt or misses a file, it is the one before, with an error in the log. Raises IndexMissing,
-        IndexOutdated, IndexCorrupt, IndexUnsafe or StorageFailed.
+        Where that is corrupt, or `load` raises IndexCorrupt or misses a file, it is the generation before, with an
+        error in the log. Raises IndexMissing, IndexOutdated, IndexCorrupt, IndexUnsafe or StorageFailed.
         """
         while True:
             stamp, pointer = self.stamp(), self._shelf.pointer_or_newest()
             try:
-                if id in pointer.ids:
-                    with contextlib.suppress(IndexCorrupt, IndexOutdated):
-                        return self._load(id, load)
                 return self._load(pointer.current, load)
             except IndexCorrupt as damage:
                 if self.stamp() == stamp:  # otherwise a writer published and swept meanwhile: look again
                     return self._load_previous(pointer, load, damage)
+
+    def open_kept(self, name: str, load: Callable[[Manifest, Path], T]) -> T | None:
+        """What `load` makes of the generation `name`; None where it is not kept, or cannot be read any more."""
+        with contextlib.suppress(OperatorError):
+            if name in self._shelf.pointer_or_newest().ids:
+                return self._load(name, load)
+        return None
 
     def current(self) -> Manifest:
         """The generation that `open` gives."""

@@ -1,0 +1,193 @@
+"""What state an index is in, and what answers when something in it is damaged."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_generations import DIGEST, accept, damage_changed, inside, publish, state, words
+
+from indexer.engines.whoosh.generations import Generations
+from indexer.engines.whoosh.manifest import Manifest, seal, unseal
+from indexer.errors import (
+    IndexCorrupt,
+    IndexMissing,
+    IndexOutdated,
+)
+
+
+@pytest.fixture
+def generations(tmp_path: Path) -> Generations:
+    return Generations(tmp_path / "index", "v1", wait=0)
+
+
+def test_no_folder_is_missing_and_open_names_the_command(generations: Generations) -> None:
+    assert state(generations)[0] == "missing"
+    with pytest.raises(IndexMissing, match="run: profile-search rebuild"):
+        generations.current()
+
+
+def test_first_build_is_building_then_ok(generations: Generations) -> None:
+    with generations.begin() as draft:
+        assert state(generations)[0] == "building"
+        assert f"process {os.getpid()} on" in state(generations)[1]
+        draft.publish(DIGEST, {}, accept)
+    health = generations.status()
+    assert (health.state, health.previous) == ("ok", None)
+    assert health.current == generations.current()
+
+
+def test_rebuild_beside_a_good_index_is_ok_and_names_the_writer(generations: Generations) -> None:
+    publish(generations, "one")
+    with generations.begin():
+        assert state(generations)[0] == "ok"
+        assert f"being rebuilt by process {os.getpid()}" in state(generations)[1]
+        assert words(generations) == "one"
+    assert "rebuilt" not in state(generations)[1]
+
+
+def test_other_fingerprint_is_outdated_and_rebuilt_in_place(generations: Generations, tmp_path: Path) -> None:
+    publish(generations, "one")
+    newer = Generations(tmp_path / "index", "v2")
+    assert state(newer)[0] == "outdated"
+    with pytest.raises(IndexOutdated, match="run: profile-search rebuild"):
+        newer.current()
+    publish(newer, "two")
+    assert words(newer) == "two"
+    assert state(newer)[0] == "ok"
+    assert state(generations)[0] == "outdated"
+
+
+def test_manifest_of_another_format_is_outdated(generations: Generations, tmp_path: Path) -> None:
+    name = publish(generations, "one").id
+    path = tmp_path / "index" / "generations" / name / "manifest.json"
+    path.write_bytes(seal({**unseal(path.read_bytes(), path), "format": 999}))
+    assert state(generations)[0] == "outdated"
+    with pytest.raises(IndexOutdated, match="index format 999"):
+        generations.current()
+
+
+def test_pointer_of_another_format_is_outdated_and_sweeps_nothing(generations: Generations, tmp_path: Path) -> None:
+    publish(generations, "one")
+    (tmp_path / "index" / "CURRENT").write_bytes(seal({"generation": "in another layout"}))
+    assert state(generations)[0] == "outdated"
+    with generations.begin():
+        assert len(inside(tmp_path / "index")) == 2
+
+
+def damage_short(folder: Path) -> None:
+    (folder / "words").write_text("tw")
+
+
+def damage_gone(folder: Path) -> None:
+    (folder / "words").unlink()
+
+
+def damage_extra(folder: Path) -> None:
+    (folder / "more").touch()
+
+
+def damage_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_text("{")
+
+
+def damage_no_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def damage_all(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+DAMAGES = [
+    damage_changed, damage_short, damage_gone, damage_extra, damage_manifest, damage_no_manifest, damage_all
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_only_generation_is_corrupt(
+    generations: Generations, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    name = publish(generations, "two").id
+    damage(tmp_path / "index" / "generations" / name)
+    assert state(generations)[0] == "corrupt"
+    assert "nothing to answer from" in state(generations)[1]
+    with pytest.raises(IndexCorrupt, match="run: profile-search rebuild"):
+        generations.current()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_current_generation_falls_back_to_the_previous_loudly(
+    generations: Generations, tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = publish(generations, "one").id, publish(generations, "two").id
+    damage(tmp_path / "index" / "generations" / second)
+    assert words(generations) == "one"
+    assert f"answering from the generation before, {first}" in caplog.text
+    assert caplog.records[0].levelno == logging.ERROR
+    assert state(generations)[0] == "corrupt"
+    assert f"answering from generation {first}" in state(generations)[1]
+
+
+def test_rebuild_over_a_damaged_generation_keeps_the_intact_one_for_rollback(
+    generations: Generations, tmp_path: Path
+) -> None:
+    first, second = publish(generations, "one").id, publish(generations, "two").id
+    damage_changed(tmp_path / "index" / "generations" / second)
+    third = publish(generations, "three").id
+    assert inside(tmp_path / "index") == [first, third]
+    assert generations.rollback().id == first
+    assert words(generations) == "one"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"[" * 100_000, b'{"checksum":"", "content":{}}'])
+def test_damaged_pointer_is_corrupt_and_answers_from_the_newest(
+    generations: Generations, tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(generations, "one")
+    publish(generations, "two")
+    (tmp_path / "index" / "CURRENT").write_bytes(content)
+    assert words(generations) == "two"
+    assert "answering from the newest generation" in caplog.text
+    assert state(generations)[0] == "corrupt"
+    publish(generations, "three")
+    assert state(generations)[0] == "ok"
+    assert len(inside(tmp_path / "index")) == 2
+
+
+def test_load_that_finds_damage_falls_back_to_the_previous(generations: Generations) -> None:
+    publish(generations, "one")
+    second = publish(generations, "two").id
+
+    def load(manifest: Manifest, folder: Path) -> str:
+        if manifest.id == second:
+            raise IndexCorrupt("the words make no sense")
+        return (folder / "words").read_text()
+
+    assert generations.open(load) == "one"
+
+
+# Every byte
+
+
+def test_any_flipped_byte_is_noticed_or_harmless(generations: Generations, tmp_path: Path) -> None:
+    manifest = publish(generations, "one")
+    files = [path for path in (tmp_path / "index").rglob("*") if path.is_file() and path.name != "LOCK"]
+    harmless = 0
+    for path in files:
+        good = path.read_bytes()
+        for place in range(len(good)):
+            path.write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
+            health = generations.status()
+            if health.state == "ok":
+                harmless += 1
+                assert json.loads(path.read_bytes()) == json.loads(good)  # white space of JSON
+                assert health.current == manifest
+                assert words(generations) == "one"
+            else:
+                assert health.state == "corrupt"
+        path.write_bytes(good)
+    assert harmless < 100
