@@ -1,6 +1,10 @@
 """What the beginning of a query could become: companies, sections, words of the index."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from weakref import WeakKeyDictionary
 
 from indexer import text
 from indexer.engines.base import Searcher
@@ -22,7 +26,7 @@ def suggest(searcher: Searcher, typed: str, limit: int) -> tuple[Suggestion, ...
     before = typed[: typed.lower().rfind(words[-1][:1])] if len(words) > 1 else ""
     found: dict[str, Suggestion] = {}
     for suggestion in (
-        *_companies(searcher, words),
+        *_companies(searcher, words, limit),
         *_sections(searcher, words[-1]),
         *_words(searcher, before, words[-1]),
     ):
@@ -30,17 +34,50 @@ def suggest(searcher: Searcher, typed: str, limit: int) -> tuple[Suggestion, ...
     return tuple(found.values())[:limit]
 
 
-def _companies(searcher: Searcher, words: list[str]) -> Iterator[Suggestion]:
+@dataclass(frozen=True)
+class _Names:
+    """The words of all companies' names, sorted, each with the number of its company."""
+
+    words: Sequence[str]
+    owners: Sequence[int]
+
+    def starting_with(self, word: str) -> set[int]:
+        """Companies with a word in their name that starts like this."""
+        start = bisect_left(self.words, word)
+        return set(self.owners[start : bisect_left(self.words, word + "\U0010ffff", start)])
+
+    def having(self, word: str) -> set[int]:
+        """Companies with this word in their name."""
+        return set(self.owners[bisect_left(self.words, word) : bisect_right(self.words, word)])
+
+
+_names: WeakKeyDictionary[Searcher, _Names] = WeakKeyDictionary()
+
+
+def _names_of(searcher: Searcher) -> _Names:
+    """The names of a generation, read once and gone with its searcher."""
+    found = _names.get(searcher)
+    if found is None:
+        companies = enumerate(searcher.facts())
+        pairs = sorted((word, number) for number, facts in companies for word in text.words_of(facts.company))
+        found = _names[searcher] = _Names([word for word, _ in pairs], [number for _, number in pairs])
+    return found
+
+
+def _companies(searcher: Searcher, words: list[str], limit: int) -> Iterator[Suggestion]:
     """Companies with a word of their name that starts like each of the typed words, in any order."""
-    names = [(facts, text.fold(facts.company)) for facts in searcher.facts()]
-    starting = [(facts, name) for facts, name in names if all(f" {name}".find(f" {word}") >= 0 for word in words)]
-    for facts, _ in sorted(starting, key=lambda pair: (not pair[1].startswith(words[0]), pair[1])):
-        yield Suggestion(facts.company, "company", profile_url(facts.slug))
-    if not starting and len(words[-1]) >= TYPO_ONE_EDIT_FROM:
-        near = {found.word for found in searcher.lexicon.similar(words[-1], 1, WORDS_ASKED)}
-        for facts, name in names:
-            if near & set(name.split()):
-                yield Suggestion(facts.company, "company", profile_url(facts.slug))
+    names, facts = _names_of(searcher), searcher.facts()
+    found = set.intersection(*map(names.starting_with, words))
+    if not found and len(words[-1]) >= TYPO_ONE_EDIT_FROM:
+        near = searcher.lexicon.similar(words[-1], 1, WORDS_ASKED)
+        found = set().union(*(names.having(item.word) for item in near))
+
+    def place(number: int) -> tuple[bool, str]:
+        name = text.fold(facts[number].company)
+        return not name.startswith(words[0]), name
+
+    for number in nsmallest(limit, found, key=place):
+        yield Suggestion(facts[number].company, "company", profile_url(facts[number].slug))
 
 
 def _sections(searcher: Searcher, word: str) -> Iterator[Suggestion]:
