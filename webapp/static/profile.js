@@ -30,7 +30,7 @@ function marks() {
     current = (start + step + all.length) % all.length;
     all[current].classList.add("current");
     all[current].scrollIntoView({ block: "center" });
-    where.textContent = `(now ${current + 1} of ${all.length})`;
+    where.textContent = `${current + 1} of ${all.length}`;
   }
   const steps = [
     button("←", "Previous marked word", () => go(-1)),
@@ -42,8 +42,7 @@ function marks() {
     steps.forEach((step) => (step.hidden = hidden));
     where.hidden = hidden;
   });
-  bar.firstElementChild.append(" ", where);
-  bar.lastElementChild.replaceChildren(...steps, off);
+  bar.replaceChildren(...steps, where, off);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.body.classList.contains("marks-off")) return;
     if (event.target.closest("input, textarea, select")) return;
