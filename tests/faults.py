@@ -1,120 +1,25 @@
-"""Programs that write an index, and the faults that the operating system can do to them."""
+"""Programs that write an index, each run in a process of its own that a test may kill or let fail.
 
-import fcntl
+The processes are forked from one that has everything loaded: several a second, where a fresh Python takes half of one.
+"""
+
+import multiprocessing
 import os
-import re
-import shutil
-import struct
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-import pytest
-
+from indexer.cli import main
 from indexer.engines.whoosh.engine import EmbeddedEngine
 from indexer.engines.whoosh.generations import Generations
+from indexer.engines.whoosh.manifest import Manifest
+from indexer.errors import IndexCorrupt, ProfileSearchError
 
 OLD, NEW = "copper", "silver"
 """The versions of what is built: one word of one length."""
-
-BUILD = """
-import sys
-from pathlib import Path
-from indexer.engines.whoosh.generations import Generations
-from indexer.errors import IndexCorrupt, ProfileSearchError
-
-root, version = Path(sys.argv[1]), sys.argv[2]
-contents = {"small": version, "large": version * 50_000, "part/inner": version * 1_000}
-
-def verify(folder):
-    for name, content in contents.items():
-        if (folder / name).read_text() != content:
-            raise IndexCorrupt(f"{name} is not what was written")
-
-try:
-    with Generations(root, "v1").begin() as draft:
-        (draft.path / "part").mkdir()
-        for name, content in contents.items():
-            (draft.path / name).write_text(content)
-        draft.publish("0123abcd" * 8, {"version": version}, verify)
-except ProfileSearchError as error:
-    sys.exit(str(error))
-"""
-"""The smallest program that publishes: three files that say which version they are of."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a program ended: `errors` is what it said but for progress, `injected` the number of faults it met."""
-
-    code: int
-    errors: str
-    injected: int = 0
-
-
-class SmallBuild:
-    """`BUILD`, and the version that the index it writes answers with."""
-
-    calls_tried = 1_000
-    """Of each name, in the tests that let one call after another fail."""
-
-    def command(self, root: Path, version: str) -> list[str]:
-        return [sys.executable, "-c", BUILD, str(root), version]
-
-    def answer(self, root: Path) -> str:
-        """The one version that every file of the index is of."""
-
-        def load(manifest: object, folder: Path) -> str:
-            texts = [(folder / name).read_text() for name in ("small", "large", "part/inner")]
-            version = texts[0]
-            assert texts == [version, version * 50_000, version * 1_000]
-            return version
-
-        return Generations(root, "v1").open(load)
-
-
-class RealCommand:
-    """`profile-search rebuild`, and the version of the corpus that a search answers from."""
-
-    calls_tried = 5
-
-    def __init__(self, corpora: Path) -> None:
-        self._corpora = corpora
-        for version in (OLD, NEW):
-            (corpora / version).mkdir(parents=True)
-            for company in COMPANIES:
-                text = PROFILE.format(company=company, version=version)
-                (corpora / version / f"{company.lower()}.md").write_text(text)
-
-    def command(self, root: Path, version: str) -> list[str]:
-        corpus = str(self._corpora / version)
-        return [sys.executable, "-m", "indexer", "rebuild", "--corpus", corpus, "--index", str(root)]
-
-    def search(self, root: Path) -> subprocess.CompletedProcess[str]:
-        """`profile-search search` for what every section holds."""
-        command = [sys.executable, "-m", "indexer", "search", "metal", "--json", "--index", str(root)]
-        return subprocess.run(command, capture_output=True, text=True, env=environment())
-
-    def answer(self, root: Path) -> str:
-        """The one version that every section of every company, and every posting, is of."""
-        engine = EmbeddedEngine(root)
-        searcher = engine.open()
-        profiles = [searcher.profile(company.lower()) for company in COMPANIES]
-        texts = [section.text for profile in profiles for section in profile.sections]
-        assert len(texts) == 2 * len(COMPANIES)
-        counts = {version: searcher.lexicon.frequency(version) for version in (OLD, NEW)}
-        version = max(counts, key=counts.__getitem__)
-        assert sorted(counts.values()) == [0, len(texts)]
-        assert all(version in text for text in texts)
-        engine.close()
-        return version
-
-
-Program = SmallBuild | RealCommand
-
 COMPANIES = ("Ada", "Bob", "Cid")
 PROFILE = """---
 company: {company}
@@ -131,109 +36,211 @@ last_verified: 2026-01-29
 {company} pays in the metal {version}.
 """
 
-
-def environment() -> dict[str, str]:
-    """Repeatable runs: the same order of everything, and no system calls for caches of byte code."""
-    return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-
-
-def start(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
-
-
-def run(command: list[str]) -> Outcome:
-    with start(command) as process:
-        return outcome_of(process)
-
-
-def outcome_of(process: subprocess.Popen[str]) -> Outcome:
-    """Wait for the end of a program."""
-    lines = process.communicate()[1].splitlines(keepends=True)
-    return Outcome(process.returncode, "".join(line for line in lines if not line.startswith("Indexing: ")))
-
-
-# strace
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    ["__main__", "pytest", "indexer.cli", "indexer.build", "indexer.engines.whoosh.engine", "whoosh.codec.whoosh3"]
+)
+REPEATABLE = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+"""The same order of everything in each process, and no system calls for caches of byte code."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """The `number`-th call of `name` that a program makes."""
+class Outcome:
+    """How a program ended: `errors` is what it said but for progress, `injected` the number of faults it met."""
 
-    name: str
-    number: int
-
-
-def need_strace(folder: Path) -> None:
-    """Skip where strace is missing or may not trace."""
-    if not shutil.which("strace"):
-        pytest.skip("strace is not installed")
-    if subprocess.run(["strace", "-o", folder / "probe", "true"], capture_output=True).returncode:
-        pytest.skip("strace may not trace here")
+    code: int
+    errors: str
+    injected: int = 0
 
 
-def calls_inside(program: Program, root: Path, names: tuple[str, ...], most: int) -> list[Call]:
-    """At most `most` of the calls of each name that a program makes on paths inside `root`, evenly spread."""
-    command, log = program.command(root, NEW), root.with_name("calls")
-    trace = ["strace", "-f", "-qq", "-y", "-s", "0", "-o", str(log), "-e", f"trace={','.join(names)}"]
-    assert run([*trace, *command]).code == 0
-    calls: dict[str, list[Call]] = {name: [] for name in names}
-    counts = dict.fromkeys(names, 0)
-    for line in log.read_text().splitlines():
-        if found := re.match(r"\d+ +(\w+)\(", line):
-            counts[found[1]] += 1
-            if str(root) in line:
-                calls[found[1]].append(Call(found[1], counts[found[1]]))
-    return [call for made in calls.values() for call in spread(made, most)]
+@dataclass(frozen=True)
+class Task:
+    """What a process is to do: a function of a module, and what it is given."""
+
+    work: Callable[..., object]
+    arguments: tuple[object, ...]
 
 
-def spread(calls: list[Call], most: int) -> list[Call]:
-    """The first, the last, and so many in between."""
-    if len(calls) <= most:
-        return calls
-    return [calls[round(place * (len(calls) - 1) / (most - 1))] for place in range(most)]
+class Attempt:
+    """A process that waits to be told to begin, so that it can be traced from its first step on."""
+
+    def __init__(self, task: Task) -> None:
+        its_gate, self._gate = FORKS.Pipe(duplex=False)
+        self._errors, its_errors = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(target=_attempt, args=(its_gate, its_errors, task))
+        self._process.start()
+        its_gate.close()
+        its_errors.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._process.exitcode is not None
+
+    def begin(self) -> "Attempt":
+        self._gate.send(None)
+        return self
+
+    def kill(self) -> Outcome:
+        """SIGKILL, and what became of it."""
+        self._process.kill()
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Wait for the end."""
+        with self._gate, self._errors, open(self._errors.fileno(), closefd=False, encoding="utf-8") as errors:
+            said = errors.readlines()
+        self._process.join()
+        code = self._process.exitcode
+        assert code is not None
+        self._process.close()
+        return Outcome(code, "".join(line for line in said if not line.startswith("Indexing: ")))
 
 
-def run_with_fault(command: list[str], call: Call, fault: str, log: Path) -> Outcome:
-    """Run a program with a fault at one call: `signal=KILL`, `error=EIO`, `retval=1` (a short write)."""
-    inject = f"inject={call.name}:{fault}:when={call.number}"
-    outcome = run(["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={call.name}", "-e", inject, *command])
-    text = log.read_text()
-    return Outcome(outcome.code, outcome.errors, text.count("(INJECTED)") + text.count("killed by SIGKILL"))
+def _attempt(gate: Connection, errors: Connection, task: Task) -> None:
+    """What the process does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(errors.fileno(), 2)
+    gate.recv()
+    task.work(*task.arguments)
 
 
-# File systems
+class SmallBuild:
+    """The smallest program that publishes: three files that say which version they are of."""
+
+    calls_tried = 1_000
+    """Of each name, in the tests that let one call after another fail: every one."""
+
+    def task(self, root: Path, version: str) -> Task:
+        return Task(publish_small, (root, version))
+
+    def answer(self, root: Path) -> str:
+        """The one version that every file of the index is of."""
+
+        def load(_: Manifest, folder: Path) -> str:
+            version = (folder / "small").read_text()
+            for name, content in contents_of(version).items():
+                assert (folder / name).read_text() == content
+            return version
+
+        return Generations(root, "v1").open(load)
 
 
-@contextmanager
-def mounted(folder: Path, *options: str) -> Iterator[None]:
-    """Mount something at `folder`; skip where this is not allowed."""
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"cannot mount: {done.stderr.strip()}")
+def contents_of(version: str) -> dict[str, str]:
+    """The files of a small generation."""
+    return {"small": version, "large": version * 50_000, "part/inner": version * 1_000}
+
+
+def publish_small(root: Path, version: str) -> None:
+    """Write, verify and publish a small generation; the end of the process where that fails."""
+
+    def verify(folder: Path) -> None:
+        for name, content in contents_of(version).items():
+            if (folder / name).read_text() != content:
+                raise IndexCorrupt(f"{name} is not what was written")
+
     try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        with Generations(root, "v1").begin() as draft:
+            (draft.path / "part").mkdir()
+            for name, content in contents_of(version).items():
+                (draft.path / name).write_text(content)
+            draft.publish("0123abcd" * 8, {"version": version}, verify)
+    except ProfileSearchError as error:
+        sys.exit(str(error))
 
 
-def make_image(path: Path, kind: str) -> None:
-    """A file that holds an empty file system; skip where the program that makes it is missing."""
-    program = shutil.which(f"mkfs.{kind}", path=f"{os.environ['PATH']}:/sbin:/usr/sbin")
-    if program is None:
-        pytest.skip(f"mkfs.{kind} is not installed")
-    with path.open("wb") as image:
-        image.truncate(320 << 20)
-    subprocess.run([program, "-q", str(path)], check=True)
+class RealCommand:
+    """`profile-search rebuild`, and the version of the corpus that a search answers from."""
+
+    calls_tried = 8
+
+    def __init__(self, corpora: Path) -> None:
+        self._corpora = corpora
+        for version in (OLD, NEW):
+            (corpora / version).mkdir(parents=True)
+            for company in COMPANIES:
+                text = PROFILE.format(company=company, version=version)
+                (corpora / version / f"{company.lower()}.md").write_text(text)
+
+    def arguments(self, root: Path, version: str) -> list[str]:
+        """Of the command."""
+        return ["rebuild", "--corpus", str(self._corpora / version), "--index", str(root)]
+
+    def task(self, root: Path, version: str) -> Task:
+        return Task(run_command, tuple(self.arguments(root, version)))
+
+    def answer(self, root: Path) -> str:
+        """The one version that every section of every company, and every posting, is of."""
+        engine = EmbeddedEngine(root)
+        searcher = engine.open()
+        profiles = [searcher.profile(company.lower()) for company in COMPANIES]
+        texts = [section.text for profile in profiles for section in profile.sections]  # type: ignore[union-attr]
+        assert len(texts) == 2 * len(COMPANIES)
+        counts = {version: searcher.lexicon.frequency(version) for version in (OLD, NEW)}
+        version = max(counts, key=counts.__getitem__)
+        assert sorted(counts.values()) == [0, len(texts)]
+        assert all(version in text for text in texts)
+        engine.close()
+        return version
 
 
-def cut_power(folder: Path) -> None:
-    """The file system of `folder` forgets what is not on its disk and fails everything from now on."""
-    go_down, without_flushing_the_log = 0x8004587D, struct.pack("I", 2)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.ioctl(descriptor, go_down, without_flushing_the_log)
-    finally:
-        os.close(descriptor)
+def run_command(*arguments: str) -> None:
+    """The command line, in this process; ends it."""
+    main(arguments)
+
+
+Program = SmallBuild | RealCommand
+
+
+def started(program: Program, root: Path, version: str) -> Attempt:
+    """The program at work on the index folder `root`."""
+    return Attempt(program.task(root, version)).begin()
+
+
+def run(program: Program, root: Path, version: str) -> Outcome:
+    """The program from its begin to its end."""
+    return started(program, root, version).outcome()
+
+
+def wait_for_lock(root: Path, attempt: Attempt) -> None:
+    """Return when the program has begun to write, or has ended."""
+    while not attempt.ended and (root / "LOCK").stat().st_size == 0:
+        time.sleep(0.0005)
+
+
+def seconds_of_writing(program: Program, root: Path) -> float:
+    """From the moment that the lock is taken to the end of the process."""
+    attempt = started(program, root, OLD)
+    wait_for_lock(root, attempt)
+    begun = time.monotonic()
+    assert attempt.outcome().code == 0
+    return time.monotonic() - begun
+
+
+def require_next_rebuild_works(program: Program, root: Path) -> None:
+    """Whatever happened, the next rebuild publishes and leaves nothing over."""
+    assert run(program, root, NEW) == Outcome(0, "")
+    assert program.answer(root) == NEW
+    require_swept(root)
+
+
+def require_swept(root: Path) -> None:
+    """No draft is left, and at most one generation beside the current one."""
+    names = sorted(path.name for path in (root / "generations").iterdir())
+    assert not [name for name in names if name.startswith(".")]
+    assert len(names) <= 2
+    assert sorted(path.name for path in root.iterdir()) == ["CURRENT", "LOCK", "generations"]
+
+
+def require_one_line_and_old_index(program: Program, root: Path, outcome: Outcome) -> None:
+    """The rebuild failed as it should, and changed nothing."""
+    assert outcome.code == 1, outcome.errors
+    assert outcome.errors.count("\n") == 1
+    assert "Traceback" not in outcome.errors
+    assert "(run: profile-search rebuild)" in outcome.errors
+    assert program.answer(root) == OLD
+    require_swept(root)
