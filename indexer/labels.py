@@ -68,7 +68,6 @@ def _place(facet: str, value: str, count: int) -> tuple[int, int, str]:
 
 def why(hit: CompanyHit, typed: Query) -> str:
     """A sentence that says why the company was found; `typed` is the query before its words got other forms."""
-    sections = _listed([section.heading for section in hit.sections if section.matches])
     if not typed.wanted:
         return "passes the chosen filters" if not typed.unwanted else "has none of the words left out"
     names = [str(node) for node in typed.wanted]
@@ -79,9 +78,18 @@ def why(hit: CompanyHit, typed: Query) -> str:
         count = "both words" if len(words) == 2 else f"all {len(words)} words"
     else:
         count = f"{len(has)} of {len(words)} words"
-    where = f"in {sections}" if sections else "in the name of the company"
-    named = "the company you named; " if hit.name_matched and sections else ""
-    return f"{named}{count}; {where}"
+    where = _where(hit)
+    named = "the company you named; " if hit.name_matched and where else ""
+    return f"{named}{count}; {where or 'in the name of the company'}"
+
+
+def _where(hit: CompanyHit) -> str:
+    """Where the words stand that are shown: what has no mark in its text has one in its heading."""
+    texts = _listed([section.heading for section in hit.sections if section.matches])
+    headings = [f"\u201c{s.heading}\u201d" for s in hit.sections if s.heading_matched and not s.matches]
+    name = "heading" if len(headings) == 1 else "headings"
+    in_headings = f"in the {name} {_listed(headings)}" if headings else ""
+    return "; ".join(filter(None, [f"in {texts}" if texts else "", in_headings]))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ room is used, in the order of the text. A sentence that is too long is cut at wo
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_SNIPPET_CHARACTERS = 285
 """Two lines on a desktop, five on a phone: what a reader takes in before deciding."""
@@ -15,12 +16,11 @@ CONTEXT_CHARACTERS = 40
 GAP = " \u2026 "
 """Stands for what is left out."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
+_SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Match:
+class Match(NamedTuple):
     """A place in a text that matched: character offsets, and which wanted word of the query it belongs to."""
 
     start: int
@@ -28,15 +28,14 @@ class Match:
     word: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of text, and whether it matched the query."""
 
     text: str
     match: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Span:
     """A stretch of the text with the matches in it."""
 
@@ -44,9 +43,8 @@ class _Span:
     end: int
     matches: tuple[Match, ...]
 
-    @property
-    def words(self) -> frozenset[int]:
-        return frozenset(match.word for match in self.matches)
+    def words(self) -> set[int]:
+        return {match.word for match in self.matches}
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -86,30 +84,29 @@ def _sentences(text: str, matches: Sequence[Match]) -> Iterator[_Span]:
 def _choose(text: str, sentences: Sequence[_Span], limit: int) -> list[_Span]:
     """Sentences that together show most of the query's words, in order; then what follows them, while it fits."""
     chosen: dict[int, _Span] = {}
-    covered: set[int] = set()
+    lacking = {place: span.words() for place, span in enumerate(sentences) if span.matches} or {0: set()}
     room = limit
-    while True:
+    while sentences:
         gains = [
-            (len(span.words - covered), len(span.matches), -place)
-            for place, span in enumerate(sentences)
-            if place not in chosen and (len(span) <= room or not chosen)
+            (len(words), len(sentences[place].matches), -place)
+            for place, words in lacking.items()
+            if len(sentences[place]) <= room or not chosen
         ]
-        best = max(gains, default=(0, 0, 0))
-        if not best[0] and chosen:
+        gain, _, place = max(gains, default=(0, 0, 0))
+        if not gain and chosen:
             break
-        if not gains:
-            return []
-        place = -best[2]
-        chosen[place] = sentences[place] if len(sentences[place]) <= room else _cut(text, sentences[place], room)
-        covered |= chosen[place].words
-        room -= len(chosen[place]) + len(GAP)
+        span = sentences[-place]
+        shown = chosen[-place] = span if len(span) <= room else _cut(text, span, room)
+        for words in lacking.values():
+            words -= shown.words()
+        room -= len(shown) + len(GAP)
     _continue(sentences, chosen, room)
     return [chosen[place] for place in sorted(chosen)]
 
 
 def _continue(sentences: Sequence[_Span], chosen: dict[int, _Span], room: int) -> None:
     """Add the sentences that follow the last chosen one while they fit."""
-    place = max(chosen) + 1
+    place = max(chosen, default=len(sentences)) + 1
     while place < len(sentences) and len(sentences[place]) <= room and chosen[place - 1] == sentences[place - 1]:
         chosen[place] = sentences[place]
         room -= len(sentences[place]) + 1
@@ -125,7 +122,7 @@ def _cut(text: str, span: _Span, room: int) -> _Span:
     if end < span.end:
         space = max((found.start() for found in _SPACE.finditer(text, start, end)), default=start)
         end = space if space > best else end
-    inside = (replace(match, end=min(match.end, end)) for match in span.matches if start <= match.start < end)
+    inside = (match._replace(end=min(match.end, end)) for match in span.matches if start <= match.start < end)
     return _Span(start, end, tuple(inside))
 
 
@@ -163,7 +160,8 @@ def _pieces(text: str, spans: Sequence[_Span]) -> Iterator[Piece]:
 
 
 def _flat(text: str) -> str:
-    return _SPACE.sub(" ", text)
+    """The text in one line; most pieces are that already, and printable text has no space but the plain one."""
+    return text if text.isprintable() and "  " not in text else _SPACE.sub(" ", text)
 
 
 def _starts_sentence(text: str, place: int) -> bool:

@@ -67,6 +67,47 @@ def test_every_count_is_the_total_after_choosing_it_alone(client: FlaskClient, w
             assert alone["total"] == value["count"], (facet, value)
 
 
+NAMED = st.lists(
+    st.sampled_from(["overview", "concerns", "compensation", "equipment", "appen", "sama", "paid", "kenya", "-trauma"]),
+    min_size=1,
+    max_size=3,
+    unique=True,
+)
+
+
+@given(NAMED, FILTERS)
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_section_has_a_mark_or_the_reason_names_where_the_words_stand(
+    client: FlaskClient, words: list[str], chosen: dict
+) -> None:
+    document = client.get("/api/search", query_string={"q": " ".join(words), **chosen}).json
+    for result in document["results"]:
+        _, _, headings = result["why"].partition("in the heading")
+        for section in result["sections"]:
+            marked = any(piece["match"] for piece in section["snippet"])
+            named = any(word in result["company"].lower() for word in words)
+            stated = f"“{section['heading']}”" in headings or (
+                named and result["why"].endswith("in the name of the company")
+            )
+            filtered = result["why"] in ("passes the chosen filters", "has none of the words left out")
+            assert marked or stated or filtered, (result["why"], section)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("concerns", "“concerns”; in the heading “Concerns”"),
+        ("equipment phone", "both words; in Equipment"),
+        ("equipment paypal", "both words; in Compensation; in the heading “Equipment”"),
+        ("surge ai", "the company you named; both words; in Overview"),
+        ("labs", "“labs”; in the name of the company"),
+    ],
+)
+def test_reason_names_the_text_the_heading_or_the_company(client: FlaskClient, query: str, why: str) -> None:
+    document = client.get("/api/search", query_string={"q": query}).json
+    assert document["results"][0]["why"] == why
+
+
 def test_answer_has_the_documented_shape(client: FlaskClient) -> None:
     document = client.get("/api/search?q=paid+wage&size=1").json
     assert {"query", "total", "page", "size", "pages", "next_url", "took_ms", "generation", "results", "facets"} <= set(

@@ -58,13 +58,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SectionHit:
-    """A matching section with its full text and the places in it that matched, in order."""
+    """A matching section with its full text and the places in it that matched, in order.
+
+    `heading_matched`: its heading has a wanted word.
+    """
 
     id: str
     heading: str
     score: float
     text: str
     matches: tuple[Match, ...]
+    heading_matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,11 @@ class HitReader:
         matching = (place for place in allowed if self._marker.shows(company.passages[place]))
         shown = list(islice(matching, SECTIONS_SHOWN))
         if not shown:
-            return (_section(company.passages[min(allowed)], 0.0, ()),)
-        return tuple(
-            _section(company.passages[place], sums[place], self._marker.matches(company.passages[place]))
-            for place in shown
-        )
+            return (_section(company.passages[min(allowed)], 0.0, (), False),)
+        return tuple(self._shown(company.passages[place], sums[place]) for place in shown)
+
+    def _shown(self, passage: Passage, score: float) -> SectionHit:
+        return _section(passage, score, self._marker.matches(passage), self._marker.in_heading(passage))
 
     def _parts(self, company: Company, score: CompanyScore) -> tuple[Part, ...]:
         """The addends of a score: each word in the best section, what other sections add, the tiers."""
@@ -111,5 +111,5 @@ class HitReader:
         return tuple(part for part in parts if round(part.value, 4))
 
 
-def _section(passage: Passage, score: float, matches: tuple[Match, ...]) -> SectionHit:
-    return SectionHit(passage.id, passage.heading, round(score, 4), passage.text, matches)
+def _section(passage: Passage, score: float, matches: tuple[Match, ...], in_heading: bool) -> SectionHit:
+    return SectionHit(passage.id, passage.heading, round(score, 4), passage.text, matches, in_heading)

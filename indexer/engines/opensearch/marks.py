@@ -35,7 +35,11 @@ class Marker:
 
     def shows(self, passage: Passage) -> bool:
         """Whether the text or the heading has anything to mark."""
-        return bool(self._owners(passage.fields[BODY]) or self._owners(passage.fields[HEADING]))
+        return bool(self._owners(passage.fields[BODY])) or self.in_heading(passage)
+
+    def in_heading(self, passage: Passage) -> bool:
+        """Whether the heading has anything to mark."""
+        return bool(self._owners(passage.fields[HEADING]))
 
     def matches(self, passage: Passage) -> tuple[Match, ...]:
         """The places of the text, in order, each with the wanted word that it belongs to."""

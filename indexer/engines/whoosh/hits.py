@@ -1,6 +1,7 @@
 """From ranked companies to hits: facts, sections with text, and the places that matched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.invert import Longs
 from indexer.engines.whoosh.scores import TIERS, Scorer, Scores
 from indexer.engines.whoosh.tokens import Ints
+from indexer.profiles.model import Facts
 from indexer.query.tree import Leaf, Or, Phrase
 from indexer.ranking import SECTIONS_SHOWN, SPREAD, TIER
 from indexer.snippets import Match
@@ -16,11 +18,29 @@ from indexer.snippets import Match
 NO_WORD = -1
 
 
-class HitReader:
-    """Reads the hits of one plan."""
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The marked words of some sections side by side: how many each has in its heading and in its text.
 
-    def __init__(self, columns: Columns, plan: Plan) -> None:
+    `every` holds all of them in order; those of the text of section i end at `ends[i]`.
+    """
+
+    in_heading: list[int]
+    in_text: list[int]
+    ends: list[int]
+    every: list[Match]
+
+    def matches(self, place: int) -> tuple[Match, ...]:
+        """The places in the text of one section."""
+        return tuple(self.every[self.ends[place] - self.in_text[place] : self.ends[place]])
+
+
+class HitReader:
+    """Reads the hits of one plan; `facts_of` gives the facts of a company by its number."""
+
+    def __init__(self, columns: Columns, plan: Plan, facts_of: Callable[[int], Facts]) -> None:
         self._columns = columns
+        self._facts_of = facts_of
         self._store = columns.store
         self._plan = plan
         self._kinds = columns.kinds
@@ -30,9 +50,9 @@ class HitReader:
     def read(self, companies: Ints, scorer: Scorer) -> tuple[CompanyHit, ...]:
         """The hits of these companies, in this order."""
         scores = scorer.score(np.sort(companies))
-        totals = scores.totals().tolist()
+        totals, words = scores.totals().tolist(), scores.words.T
         rows = np.searchsorted(scores.company, companies).tolist()
-        return tuple(self._hit(scores, row, totals[row]) for row in rows)
+        return tuple(self._hit(scores, row, totals[row], np.flatnonzero(words[row]).tolist()) for row in rows)
 
     def _leaves(self) -> list[tuple[int, Leaf]]:
         return [
@@ -66,13 +86,12 @@ class HitReader:
         members = self._columns.postings.form_word[base:end]
         return members[self._columns.wanted_forms(term, words)] if words else members
 
-    def _hit(self, scores: Scores, row: int, total: float) -> CompanyHit:
-        company = int(scores.company[row])
+    def _hit(self, scores: Scores, row: int, total: float, words: Sequence[int]) -> CompanyHit:
         return CompanyHit(
-            facts=self._store.facts_of(company),
+            facts=self._facts_of(int(scores.company[row])),
             score=round(total, 4),
             sections=self._sections(scores, row),
-            words=tuple(np.flatnonzero(scores.words[:, row]).tolist()),
+            words=tuple(words),
             name_matched=scores.named is not None and bool(scores.named[row]),
             parts=self._parts(scores, row) if self._plan.explain else (),
         )
@@ -87,35 +106,43 @@ class HitReader:
             for place in np.argsort(-np.round(sums, 4), kind="stable").tolist()  # ties in the order of the profile
             if not allowed or self._kinds[self._store.kind[base + place]] in allowed
         ]
-        start, marks = self._marks(base, base + len(sums))
-        hits: list[SectionHit] = []
-        for place in places:
-            matches, heading = self._matches(base + place, marks, start)
-            if matches or heading:
-                hits.append(self._section(base + place, float(sums[place]), matches))
-            if len(hits) == SECTIONS_SHOWN:
-                break
-        return tuple(hits) if hits else (self._section(base + min(places), 0.0, ()),)
+        marked = self._marked(base, base + len(sums))
+        shown = [place for place in places if marked.in_text[place] or marked.in_heading[place]][:SECTIONS_SHOWN]
+        if not shown:
+            return (self._section(base + min(places), 0.0, (), False),)
+        return tuple(
+            self._section(base + place, float(sums[place]), marked.matches(place), marked.in_heading[place] > 0)
+            for place in shown
+        )
 
-    def _section(self, section: int, score: float, matches: tuple[Match, ...]) -> SectionHit:
+    def _section(self, section: int, score: float, matches: tuple[Match, ...], in_heading: bool) -> SectionHit:
         return SectionHit(
             id=self._kinds[self._store.kind[section]],
             heading=self._store.strings("headings")[section],
             score=round(score, 4),
             text=self._store.strings("texts")[section],
             matches=matches,
+            heading_matched=in_heading,
         )
 
-    def _matches(self, section: int, marks: Ints, start: int) -> tuple[tuple[Match, ...], bool]:
-        """The places in the text that matched, and whether the heading did; `marks` begin with the token `start`."""
+    def _marked(self, first: int, last: int) -> Marked:
+        """What is marked in these sections."""
         tokens = self._columns.tokens
-        body = tokens.body(section)
-        places = np.flatnonzero(marks[body.start - start : body.stop - start] >= 0) + body.start
-        first, length = tokens.start[places].tolist(), tokens.length[places].tolist()
-        words = marks[places - start].tolist()
-        matches = tuple(Match(s, s + n, w) for s, n, w in zip(first, length, words, strict=True))
-        heading = marks[body.start - start - int(tokens.heading_length[section]) : body.start - start]
-        return matches, bool((heading >= 0).any())
+        start, marks = self._marks(first, last)
+        places = np.flatnonzero(marks != NO_WORD)
+        bounds = tokens.first[first : last + 1] - start
+        headings = bounds[:-1] + tokens.name_length[first:last]
+        texts = headings + tokens.heading_length[first:last]
+        heading, text, end = (places.searchsorted(each) for each in (headings, texts, bounds[1:]))
+        begin = tokens.start[places + start]
+        return Marked(
+            in_heading=(text - heading).tolist(),
+            in_text=(end - text).tolist(),
+            ends=end.tolist(),
+            every=list(
+                map(Match, begin.tolist(), (begin + tokens.length[places + start]).tolist(), marks[places].tolist())
+            ),
+        )
 
     def _marks(self, first: int, last: int) -> tuple[int, Ints]:
         """The first token of these sections, and for each of their tokens the wanted word it belongs to, or NO_WORD."""

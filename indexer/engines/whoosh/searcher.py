@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from indexer.engines.base import Found, Generation, Plan
 from indexer.engines.whoosh.candidates import Matcher
@@ -23,12 +23,13 @@ class ColumnSearcher:
         self.generation = generation
         self.vocabulary = vocabulary
         self.lexicon = ColumnLexicon(columns)
+        self._facts_of = cache(columns.store.facts_of)
 
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
         evaluator = Evaluator(self._columns, plan)
         ranking = evaluator.rank()
-        hits = HitReader(self._columns, plan).read(ranking.company, evaluator.scorer)
+        hits = HitReader(self._columns, plan, self._facts_of).read(ranking.company, evaluator.scorer)
         return Found(ranking.total, hits, ranking.facets, ranking.partial)
 
     def coverage(self, query: Query) -> int:
@@ -53,7 +54,7 @@ class ColumnSearcher:
 
     @cached_property
     def _facts(self) -> tuple[Facts, ...]:
-        return tuple(map(self._columns.store.facts_of, self._companies.values()))
+        return tuple(map(self._facts_of, self._companies.values()))
 
     @cached_property
     def _companies(self) -> dict[str, int]:
