@@ -227,22 +227,29 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if given:
         yield GivenCluster(given.split(","))
         return
-    try:
-        program = compile_node(request.config.cache.mkdir("opensearch-node"))
-        started = LocalCluster.start(program, tmp_path_factory.mktemp("cluster"))
-    except NoCluster as reason:
-        pytest.skip(str(reason))
-    yield started
-    started.stop()
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    parts = cache.mkdir("opensearch-node") if cache else tmp_path_factory.mktemp("opensearch-node")
+    with tempfile.TemporaryDirectory(prefix="profile-search-cluster-", dir=MEMORY) as home:
+        try:
+            program = compile_node(parts)
+        except NoCluster as reason:
+            pytest.skip(str(reason))
+        started = LocalCluster.start(program, Path(home))
+        started.use_nodes(spare_the_manager=True)
+        yield started
+        started.stop()
+
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""A folder in memory, where the system has such a place: for hundreds of generations, all synchronised."""
 
 
 @pytest.fixture(scope="module")
 def in_memory() -> Iterator[None]:
-    """Temporary folders in memory, where the system has such a place: for hundreds of generations, all synchronised."""
-    place = Path("/dev/shm")
+    """Temporary folders in memory, if that is possible."""
     with pytest.MonkeyPatch.context() as patch:
-        if os.access(place, os.W_OK):
-            patch.setattr(tempfile, "tempdir", str(place))
+        if MEMORY:
+            patch.setattr(tempfile, "tempdir", MEMORY)
         yield
 
 

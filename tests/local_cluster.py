@@ -1,4 +1,7 @@
-"""A real OpenSearch cluster on loopback, one process a node, with parts that Maven fetches."""
+"""A real OpenSearch cluster on loopback, one process a node, with parts that Maven fetches.
+
+Run as a program it says whether there can be one here: exit code 1 and the reason when there cannot.
+"""
 
 import hashlib
 import json
@@ -8,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -24,7 +28,11 @@ HEAP = "512m"
 
 
 class NoCluster(Exception):
-    """Why there can be no cluster here."""
+    """Why there can be no cluster here: a program that it needs is missing."""
+
+
+class ClusterFailed(Exception):
+    """A cluster that should have started did not."""
 
 
 def find_jdk() -> Path:
@@ -37,6 +45,14 @@ def find_jdk() -> Path:
     if version < OLDEST_JDK:
         raise NoCluster(f"no JDK of {OLDEST_JDK} or newer found: install one, or name it in JAVA_HOME")
     return home
+
+
+def find_maven() -> str:
+    """The Maven on the path."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise NoCluster("no Maven found: install it, it fetches the parts of the cluster")
+    return maven
 
 
 def _version(home: Path) -> int:
@@ -55,9 +71,7 @@ class Program:
 
 def compile_node(cache: Path) -> Program:
     """Fetch the parts and compile the node, once for each state of its sources."""
-    jdk, maven = find_jdk(), shutil.which("mvn")
-    if maven is None:
-        raise NoCluster("no Maven found: install it, it fetches the parts of the cluster")
+    jdk, maven = find_jdk(), find_maven()
     sources = (HERE / "pom.xml").read_bytes() + (HERE / "TestNode.java").read_bytes() + str(jdk).encode()
     place = cache / hashlib.sha256(sources).hexdigest()[:16]
     listed = place / "classpath"
@@ -83,7 +97,7 @@ def compile_node(cache: Path) -> Program:
 def _run(command: Sequence[str | Path]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoCluster(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[-500:]}")
+        raise ClusterFailed(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
 def free_ports(count: int) -> list[int]:
@@ -110,9 +124,13 @@ class LocalCluster:
         """Start the nodes and wait until they know each other."""
         ports = free_ports(2 * nodes)
         made = cls(program, home, ports[:nodes], ports[nodes:])
-        for number in range(nodes):
-            made.start_node(number)
-        made.wait_for(nodes)
+        try:
+            for number in range(nodes):
+                made.start_node(number)
+            made.wait_for(nodes)
+        except BaseException:
+            made.stop()
+            raise
         return made
 
     @property
@@ -134,6 +152,7 @@ class LocalCluster:
             "network.host": "127.0.0.1",
             "http.type": "netty4",
             "http.port": str(self.http[number]),
+            "thread_pool.estimated_time_interval": "5ms",  # what time limits of searches are measured with
             "transport.type": "netty4",
             "transport.port": str(self.transport[number]),
             "path.home": str(folder),
@@ -156,6 +175,23 @@ class LocalCluster:
                 stderr=output,
             )
 
+    def use_nodes(self, *, spare_the_manager: bool) -> None:
+        """Let every node hold data, or all but the one that manages the cluster.
+
+        A copy of a shard that lies on the manager's node takes a second longer to be there, at every publication.
+        """
+        with closing(urllib.request.urlopen(f"{self._address}/_cat/cluster_manager?h=node", timeout=30)) as answer:
+            manager = answer.read().decode().strip()
+        excluded = {"cluster.routing.allocation.exclude._name": manager if spare_the_manager else None}
+        body = json.dumps({"persistent": excluded}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self._address}/_cluster/settings", body, headers, method="PUT")
+        urllib.request.urlopen(request, timeout=30).close()
+
+    @property
+    def _address(self) -> str:
+        return f"http://{self.hosts[0]}"
+
     def kill(self, number: int) -> None:
         """End one node as a power cut would."""
         self.processes[number].send_signal(signal.SIGKILL)
@@ -177,7 +213,7 @@ class LocalCluster:
         end = time.monotonic() + START_SECONDS
         while not all(seen == nodes and state in (status or state) for seen, state in self._views()):
             if time.monotonic() > end:
-                raise NoCluster(f"{nodes} nodes did not find each other in {START_SECONDS} s: see {self.home}")
+                raise ClusterFailed(f"{nodes} nodes did not find each other in {START_SECONDS} s: see {self.home}")
             time.sleep(LOOK_AGAIN)
 
     def _views(self) -> Iterator[tuple[int, str]]:
@@ -202,3 +238,17 @@ class GivenCluster:
 
 
 AnyCluster = LocalCluster | GivenCluster
+
+
+def main() -> int:
+    """What a cluster would be made with, or why there can be none."""
+    try:
+        print(f"cluster: {find_jdk()}, {find_maven()}")
+    except NoCluster as reason:
+        print(reason)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

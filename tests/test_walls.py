@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from indexer.config import Settings
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for room in ("indexer", "webapp") for path in (ROOT / room).rglob("*.py"))
 MAX_FUNCTION_LINES = 60
@@ -169,3 +171,18 @@ def test_command_line_does_not_import_the_web_or_numpy_for_its_help(tmp_path: Pa
     )
     run = subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_embedded_engine_imports_nothing_of_the_distributed_one(settings: Settings) -> None:
+    code = (
+        "import sys\n"
+        "from indexer.config import Settings\n"
+        "from indexer.engines import open_engine\n"
+        "from webapp import create_app\n"
+        f"settings = Settings(index={settings.index!r})\n"
+        "assert create_app(settings).test_client().get('/search?q=pay').status_code == 200\n"
+        "assert open_engine(settings).status().state == 'ok'\n"
+        "print([name for name in sys.modules if 'opensearch' in name])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stdout

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.cluster
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 REQUESTS = 500
+THREADS = 4
 SAME_TOP = 0.95
 """Share of requests whose ten best are the same companies."""
 
@@ -137,10 +139,11 @@ class Asking:
 
 def test_500_random_requests_over_the_corpus_give_the_same_pages(pair: Pair) -> None:
     asking = Asking(pair.embedded.open(), seed=8)
+    requests = [asking.request() for _ in range(REQUESTS)]
     same, faults = 0, []
-    for _ in range(REQUESTS):
-        request = asking.request()
-        embedded, cluster = pair.pages(request)
+    with ThreadPoolExecutor(THREADS) as threads:
+        pages = list(threads.map(pair.pages, requests))
+    for request, (embedded, cluster) in zip(requests, pages, strict=True):
         faults += [f"{request.text!r} {request.filters}: {fault}" for fault in differences(embedded, cluster)]
         same += same_companies(embedded, cluster)
     assert not faults, "\n".join(faults[:5])
