@@ -76,6 +76,10 @@ class IndexMissing(OperatorError):
     repair = "profile-search rebuild"
 
 
+class GenerationGone(IndexMissing):
+    """The generation that was to answer was removed while it was read: another one answers now, so ask again."""
+
+
 class IndexOutdated(OperatorError):
     """The index was made by another version of the program."""
 

@@ -2,19 +2,21 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
-from indexer.errors import NotFound
+from indexer.errors import GenerationGone, NotFound
 from indexer.feedback import with_feedback
 from indexer.labels import facet_values, profile_url, why
 from indexer.page import FacetValue, Page, ProfileView, Result, SectionResult, Suggestion, Understood
 from indexer.query.interpret import Interpretation, Interpreter
 from indexer.query.parser import ParsedQuery, parse_query
-from indexer.query.request import MAX_DEPTH, MAX_SECONDS, Filters, SearchRequest
+from indexer.query.request import MAX_DEPTH, MAX_SECONDS, MAX_WAIT_SECONDS, Filters, SearchRequest
 from indexer.query.synonyms import language_of
 from indexer.query.tree import Leaf, Or, Query
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
@@ -34,6 +36,10 @@ __all__ = [
     "ranked",
     "shown",
 ]
+
+MAX_MOVES = 2
+"""How often one request moves on to a newer generation: a rebuild takes longer than a search, so once is rare."""
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,48 +68,64 @@ class SearchService:
     def search(self, request: SearchRequest, today: date | None = None) -> Page:
         """One page of results."""
         started = time.perf_counter()
-        searcher = self._engine.open(request.generation)
-        reading = read_query(searcher, request.text, exact=request.exact)
-        filters = known_filters(request.filters.merged(reading.parsed.filters), searcher)
-        parsed = time.perf_counter()
-        plan = _plan(request, reading, filters, today or datetime.now(UTC).date())
-        found, query = _answer(searcher, plan)
-        searched = time.perf_counter()
-        results = _results(found.hits, reading.parsed.query, request)
-        facets = {
-            name: facet_values(name, counts, filters, searcher.values().get(name, {}))
-            for name, counts in found.facets.items()
-        }
-        finished = time.perf_counter()
-        return Page(
-            request=replace(request, filters=filters),
-            query=_understood(request, reading, query, found),
-            total=found.total,
-            pages=math.ceil(min(found.total, MAX_DEPTH) / request.size),
-            generation=searcher.generation.id,
-            took_ms=round((finished - started) * 1e3, 2),
-            results=results,
-            facets=facets,
-            partial=found.partial,
-            timings={
-                "parse": (parsed - started) * 1e3,
-                "search": (searched - parsed) * 1e3,
-                "snippets": (finished - searched) * 1e3,
-            },
-        )
+        day = today or datetime.now(UTC).date()
+        return self._answered(lambda searcher: _page(searcher, request, day, started), request.generation)
 
     def suggest(self, typed: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """What the beginning of a query could become, the most useful first."""
-        return suggest(self._engine.open(), typed, limit)
+        return self._answered(lambda searcher: suggest(searcher, typed, limit))
 
     def profile(self, slug: str, typed: str = "") -> ProfileView:
         """One company with the words to mark in it; raises NotFound."""
-        searcher = self._engine.open()
-        profile = searcher.profile(slug)
-        if profile is None:
-            raise NotFound(f"there is no profile of {slug!r}")
-        marked = read_query(searcher, typed).query.terms() if typed else ()
-        return ProfileView(profile, searcher.generation.id, frozenset(marked))
+        return self._answered(lambda searcher: _view(searcher, slug, typed))
+
+    def _answered(self, answer: Callable[[Searcher], Answer], generation: str | None = None) -> Answer:
+        """The whole answer of one generation: begun again where a writer has removed the one that was asked."""
+        for _ in range(MAX_MOVES):
+            with suppress(GenerationGone):
+                return answer(self._engine.open(generation))
+        return answer(self._engine.open(generation))
+
+
+def _page(searcher: Searcher, request: SearchRequest, today: date, started: float) -> Page:
+    """The page that one generation answers with; `started` is the `time.perf_counter()` at which it was asked for."""
+    reading = read_query(searcher, request.text, exact=request.exact)
+    filters = known_filters(request.filters.merged(reading.parsed.filters), searcher)
+    parsed = time.perf_counter()
+    plan = _plan(request, reading, filters, today)
+    plan = replace(plan, deadline=time.monotonic() + MAX_WAIT_SECONDS - (parsed - started))
+    found, query = _answer(searcher, plan)
+    searched = time.perf_counter()
+    results = _results(found.hits, reading.parsed.query, request)
+    facets = {
+        name: facet_values(name, counts, filters, searcher.values().get(name, {}))
+        for name, counts in found.facets.items()
+    }
+    finished = time.perf_counter()
+    return Page(
+        request=replace(request, filters=filters),
+        query=_understood(request, reading, query, found),
+        total=found.total,
+        pages=math.ceil(min(found.total, MAX_DEPTH) / request.size),
+        generation=searcher.generation.id,
+        took_ms=round((finished - started) * 1e3, 2),
+        results=results,
+        facets=facets,
+        partial=found.partial,
+        timings={
+            "parse": (parsed - started) * 1e3,
+            "search": (searched - parsed) * 1e3,
+            "snippets": (finished - searched) * 1e3,
+        },
+    )
+
+
+def _view(searcher: Searcher, slug: str, typed: str) -> ProfileView:
+    profile = searcher.profile(slug)
+    if profile is None:
+        raise NotFound(f"there is no profile of {slug!r}")
+    marked = read_query(searcher, typed).query.terms() if typed else ()
+    return ProfileView(profile, searcher.generation.id, frozenset(marked))
 
 
 def ranked(searcher: Searcher, typed: str, depth: int) -> Found:
@@ -180,8 +202,8 @@ def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
     """
     found = searcher.search(plan)
     words = len(plan.query.wanted)
-    if words > 1 and not any(len(hit.words) == words for hit in found.hits):
-        most = searcher.coverage(plan.query)
+    if words > 1 and not found.partial and not any(len(hit.words) == words for hit in found.hits):
+        most = searcher.coverage(plan)
         if 0 < most < words:
             plan = replace(plan, query=replace(plan.query, minimum=relaxed_minimum(words, most)))
             found = searcher.search(plan)
@@ -190,7 +212,7 @@ def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
 
 def _with_feedback(searcher: Searcher, plan: Plan, found: Found) -> Found:
     """The answer to a question, ranked once more with the words its best hits share."""
-    if plan.sort != "relevance" or len(plan.query.wanted) <= SHORT_QUERY_WORDS or found.total < 2:
+    if plan.sort != "relevance" or len(plan.query.wanted) <= SHORT_QUERY_WORDS or found.total < 2 or found.partial:
         return found
     first = searcher.search(replace(plan, offset=0, limit=FEEDBACK_DOCUMENTS, facets=False, explain=False))
     query = with_feedback(plan.query, first.hits, searcher.lexicon, searcher.generation.sections)

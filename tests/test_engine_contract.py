@@ -181,7 +181,7 @@ def test_random_requests_over_random_corpora_find_what_the_definition_says(
         for asked in requests:
             plan = asked.plan(searcher)
             check_answer(searcher.search(plan), definition, plan)
-            assert searcher.coverage(plan.query) == definition.coverage(plan.query)
+            assert searcher.coverage(plan) == definition.coverage(plan.query)
 
 
 def check_answer(found: Found, definition: Definition, plan: Plan) -> None:

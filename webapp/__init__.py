@@ -9,6 +9,7 @@ from indexer import engines, search
 from indexer.config import Settings, read_settings
 from indexer.querylog import QueryLog
 from webapp import access, api, context, delivery, feeds, handlers, health, logs, metrics, security, views
+from webapp.moves import MovingFlask
 
 MAX_URL_BYTES = 8_192
 """Longer addresses are answered with 414: a query of 512 characters and every filter fit into a quarter of it."""
@@ -19,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     digest = _own_digest()
     # The digest is part of the path, so that a script's imports carry it too, and files never need revalidation.
-    app = Flask(__name__, static_url_path=f"/static/{digest}")
+    app = MovingFlask(__name__, static_url_path=f"/static/{digest}")
     app.url_map.strict_slashes = False  # a slash at the end is no reason to send anybody away
     app.config.update(MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -54,6 +54,8 @@ class Plan:
     explain: bool = False
     until: float = inf
     """`time.monotonic()` at which the answer is due: what is there then is given, flagged as partial."""
+    deadline: float = inf
+    """`time.monotonic()` at which nobody waits any longer: an engine that asks one machine after another gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,10 @@ class Found:
 
 
 class Searcher(Protocol):
-    """Answers from one generation. May be used by many threads at once; hashed by identity."""
+    """Answers from one generation. May be used by many threads at once; hashed by identity.
+
+    Anything but `generation` and `vocabulary` raises GenerationGone when the generation is no longer there.
+    """
 
     def __hash__(self) -> int: ...
 
@@ -124,7 +129,7 @@ class Searcher(Protocol):
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
 
-    def coverage(self, query: Query) -> int:
+    def coverage(self, plan: Plan) -> int:
         """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
 
     def facts(self) -> Sequence[Facts]:

@@ -11,6 +11,8 @@ MAX_PAGE_SIZE = 50
 DEFAULT_PAGE_SIZE = 10
 MAX_SECONDS = 1.0
 """A search that is not done by then gives what it has, flagged as partial."""
+MAX_WAIT_SECONDS = 4.5
+"""A request whose engine has not answered by then, whatever machines it asked again, is answered with an error."""
 MAX_VERIFIED_DAYS = 36_500
 
 SORTS = {"relevance": "Relevance", "verified": "Newest verified", "name": "Name"}

@@ -13,7 +13,7 @@ from test_engine_contract import company, publish
 from indexer.config import Settings
 from indexer.engines import open_engine
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
-from indexer.errors import ProfileSearchError
+from indexer.errors import EngineUnavailable, ProfileSearchError
 from indexer.page import Page
 from indexer.profiles.model import RenderedProfile
 from indexer.query.request import SearchRequest
@@ -46,7 +46,8 @@ def is_of_one_generation(page: Page) -> bool:
     metals = {metal for metal in ("copper", "silver") for text in texts if metal in text}
     counts = {value.value: value.count for value in page.facets["section"]}
     return (
-        len(metals) == 1
+        not page.partial
+        and len(metals) == 1
         and len(page.results) == 50
         and page.total == COMPANIES
         and counts == {"overview": COMPANIES, "compensation": COMPANIES}
@@ -94,9 +95,11 @@ def nodes(cluster: AnyCluster) -> Iterator[LocalCluster]:
     """A cluster whose nodes may be killed; all of them run again afterwards."""
     if isinstance(cluster, GivenCluster):
         pytest.skip("the nodes of a given cluster are not ours to kill")
+    cluster.use_nodes(spare_the_manager=False)
     cluster.wait_for(3, "green")
     yield cluster
     cluster.wait_for(3, "green")
+    cluster.use_nodes(spare_the_manager=True)
 
 
 @pytest.fixture
@@ -138,6 +141,25 @@ def test_node_killed_and_started_again_while_four_clients_search(nodes: LocalClu
     print(report(clients))
     assert not clients.faults, report(clients)
     assert max(clients.answers) < LONGEST, report(clients)
+
+
+def test_shard_without_a_living_copy_is_an_error_in_time_and_never_half_an_answer(
+    nodes: LocalCluster, engine: OpenSearchEngine
+) -> None:
+    index = engine._generations.index(engine.open().generation.id)
+    engine._cluster.ask("PUT", f"/{index}/_settings", {"auto_expand_replicas": "false", "number_of_replicas": 0})
+    victim = holder_of_a_primary(engine)
+    service = SearchService(engine)
+    assert is_of_one_generation(service.search(SearchRequest("metal", size=50)))
+    nodes.kill(victim)
+    for _ in range(2):
+        started = time.monotonic()
+        with pytest.raises(EngineUnavailable):
+            service.search(SearchRequest("metal", size=50))
+        assert time.monotonic() - started < LONGEST
+    nodes.start_node(victim)
+    nodes.wait_for(3, "green")
+    assert is_of_one_generation(service.search(SearchRequest("metal", size=50)))
 
 
 def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalCluster, engine: OpenSearchEngine) -> None:

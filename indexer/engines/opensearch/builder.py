@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import Cluster
+from indexer.engines.opensearch.cluster import WRITING, Cluster
 from indexer.engines.opensearch.documents import VALUES_ID, DocumentWriter, word_pages, words_id
 from indexer.engines.opensearch.generations import Generations, Record, Shelf
 from indexer.engines.opensearch.loading import Document, document, load
@@ -37,7 +37,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._cluster = cluster
         self._generations = generations
         self._lock = lock
-        self._shelf = generations.shelf()
+        self._shelf = generations.shelf(WRITING)
         self._statistics = Statistics()
         self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
         self._kept: list[str] = []
@@ -51,7 +51,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
     def _current(self) -> Record | None:
         """The generation before, None when there is nothing to take over from."""
         try:
-            return self._generations.read(self._shelf.current) if self._shelf.current else None
+            return self._generations.read(self._shelf.current, WRITING) if self._shelf.current else None
         except (IndexCorrupt, IndexMissing, IndexOutdated):
             return None
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from indexer.config import Settings
@@ -39,11 +40,35 @@ class Patience:
     whole: float
 
 
-READING = Patience(1.5, 4.5)
-"""Somebody waits in front of a browser: an answer on the third attempt, or an error, within five seconds."""
+OPENING = Patience(1.0, 2.0)
+"""Which generation answers: any node knows it, in a millisecond or two."""
+READING = Patience(1.5, 2.9)
+"""Somebody waits in front of a browser: with OPENING before it, an answer or an error within five seconds."""
+SEARCHING = Patience(1.5, 4.5)
+"""At most: what opening took is taken off, as a user's request has a deadline."""
 WRITING = Patience(60.0, 180.0)
 """A node that died is replaced within a minute; a rebuild waits for that."""
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request to search has left: the `time.monotonic()` of Plan.until and of Plan.deadline."""
+
+    until: float
+    deadline: float
+
+    def timeout(self) -> dict[str, str]:
+        """What tells the cluster to answer by then with what it has."""
+        if self.until == inf:
+            return {}
+        return {"timeout": f"{max(1, round((self.until - time.monotonic()) * 1e3))}ms"}
+
+    def patience(self) -> Patience:
+        """For all attempts that are left."""
+        return Patience(SEARCHING.attempt, min(SEARCHING.whole, self.deadline - time.monotonic()))
+
+
+UNLIMITED = Limits(inf, inf)
 Answer = Any
 
 
@@ -53,7 +78,6 @@ class Refused(EngineUnavailable):
     def __init__(self, status: int, kind: str, reason: str) -> None:
         self.status = status
         self.kind = kind
-        self.why = reason
         super().__init__(
             f"the cluster refuses ({status}): {kind}: {reason}" if reason else f"the cluster refuses: {kind}"
         )
@@ -88,14 +112,28 @@ class Cluster:
             self._stopped.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def search(self, index: str, body: Mapping[str, object], *, shards: int = 1) -> Answer:
-        """A whole answer: one that lacks a shard is asked for again, and never given back."""
+    def search(
+        self,
+        index: str,
+        body: Mapping[str, object],
+        *,
+        shards: int = 1,
+        limits: Limits = UNLIMITED,
+        patience: Patience | None = None,
+    ) -> Answer:
+        """An answer of all shards: one that lacks a shard is asked for again, and never given back.
+
+        What the shards had found by `limits.until` is given with "timed_out" set.
+        """
         kind = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"  # word statistics of all shards together
+        timeout = limits.timeout()
         return self.ask(
             "POST",
             f"/{index}/_search",
-            body,
-            allow_partial_search_results="false",
+            {**body, **timeout},
+            patience=patience or limits.patience(),
+            # Without leave to be partial the cluster throws away what it has when the time is over.
+            allow_partial_search_results="true" if timeout else "false",
             search_type=kind,
             preference="_local",
         )
@@ -119,7 +157,7 @@ class Cluster:
         except exceptions.TransportError as fault:
             refused = _refused(fault)
             raise (_MayPass(refused) if refused.status in RETRIED else refused) from fault
-        if isinstance(answer, dict) and (answer.get("_shards", {}).get("failed") or answer.get("timed_out") is True):
+        if isinstance(answer, dict) and not _is_whole(answer, request.body):
             raise _MayPass(Refused(503, "partial answer", "some shards did not answer"))
         return answer
 
@@ -167,11 +205,22 @@ def _connect(address: Address, settings: Settings) -> OpenSearch:
         verify_certs=True,
         ca_certs=str(authority) if authority else None,
         http_auth=(user or "", password) if password else None,
-        maxsize=CONNECTIONS,
+        pool_maxsize=CONNECTIONS,
         max_retries=0,
         retry_on_status=(502, 503, 504),
         retry_on_timeout=True,
     )
+
+
+def _is_whole(answer: Mapping[str, Any], body: object) -> bool:
+    """Whether every shard has answered, in time unless the request said what to do without it.
+
+    A shard that no node has counts neither as successful nor as failed.
+    """
+    shards = answer.get("_shards", {})
+    missing = "hits" in answer and shards["successful"] < shards["total"]
+    late = answer.get("timed_out") is True and not (isinstance(body, dict) and "timeout" in body)
+    return not (shards.get("failed") or missing or late)
 
 
 def _refused(fault: "exceptions.TransportError") -> Refused:

@@ -10,7 +10,7 @@ from indexer.config import Settings
 from indexer.engines.base import Generation, Status
 from indexer.engines.opensearch.address import parse_address
 from indexer.engines.opensearch.builder import GenerationBuilder
-from indexer.engines.opensearch.cluster import Cluster
+from indexer.engines.opensearch.cluster import WRITING, Cluster
 from indexer.engines.opensearch.generations import Generations, Shelf
 from indexer.engines.opensearch.lock import WriterLock, lock_owner
 from indexer.engines.opensearch.searcher import ClusterSearcher
@@ -74,10 +74,10 @@ class OpenSearchEngine:
     def rollback(self) -> Generation:
         """Publish the previous generation again."""
         with WriterLock(self._cluster, self._generations.name).held():
-            shelf = self._generations.shelf()
+            shelf = self._generations.shelf(WRITING)
             if shelf.previous is None:
                 raise IndexMissing("there is no previous generation to go back to")
-            record = self._generations.read(shelf.previous)
+            record = self._generations.read(shelf.previous, WRITING)
             self._generations.publish(shelf.previous, shelf)
         return record.generation
 
@@ -88,7 +88,7 @@ class OpenSearchEngine:
 
     def remove(self) -> None:
         """Remove every generation, and the lock."""
-        shelf = self._generations.shelf()
+        shelf = self._generations.shelf(WRITING)
         self._generations.remove(*filter(None, (shelf.current, shelf.previous, *shelf.leftovers)))
         self._cluster.ask("DELETE", f"/{self._generations.name}-lock", ignore_unavailable="true")
 
@@ -103,7 +103,7 @@ class OpenSearchEngine:
 
     def _sweep(self) -> None:
         """Remove what killed writers left, and generations that are no longer kept. Only for who holds the lock."""
-        self._generations.remove(*self._generations.shelf().leftovers)
+        self._generations.remove(*self._generations.shelf(WRITING).leftovers)
 
     def _status(self) -> Status:
         owner = lock_owner(self._cluster, self._generations.name)

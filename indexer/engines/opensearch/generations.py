@@ -7,7 +7,7 @@ from typing import Any
 
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import mapping
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.engines.opensearch.cluster import OPENING, READING, WRITING, Cluster, Patience, Refused
 from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated
 from indexer.query.lexicon import Vocabulary
 
@@ -49,9 +49,9 @@ class Generations:
         """The index of a generation."""
         return f"{self.name}-{generation}"
 
-    def shelf(self) -> Shelf:
+    def shelf(self, patience: Patience = OPENING) -> Shelf:
         """What is there now, in one question that any node answers by itself."""
-        found = self._cluster.ask("GET", f"/{self.name}-*/_alias", local="true")
+        found = self._cluster.ask("GET", f"/{self.name}-*/_alias", patience=patience, local="true")
         current = previous = None
         leftovers = []
         for index, about in found.items():
@@ -85,18 +85,19 @@ class Generations:
     def uuid(self, generation: str) -> str:
         """What tells the index from another one of the same name."""
         index = self.index(generation)
-        return str(self._cluster.ask("GET", f"/{index}/_settings")[index]["settings"]["index"]["uuid"])
+        about = self._cluster.ask("GET", f"/{index}/_settings", patience=WRITING)
+        return str(about[index]["settings"]["index"]["uuid"])
 
     def write(self, record: Record) -> None:
         """Keep a generation's record in its index: from now on it is complete."""
         body = {"_meta": _dump(record)}
         self._cluster.ask("PUT", f"/{self.index(record.generation.id)}/_mapping", body, patience=WRITING)
 
-    def read(self, generation: str) -> Record:
+    def read(self, generation: str, patience: Patience = READING) -> Record:
         """The record of a generation; raises IndexMissing, IndexOutdated or IndexCorrupt."""
         index = self.index(generation)
         try:
-            answer = self._cluster.ask("GET", f"/{index}/_mapping")
+            answer = self._cluster.ask("GET", f"/{index}/_mapping", patience=patience)
         except Refused as refused:
             if refused.status == 404:
                 raise IndexMissing(f"the generation {generation} is gone") from refused
@@ -119,7 +120,7 @@ class Generations:
         try:
             self._cluster.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
         except Refused:
-            if self.shelf().current != generation:  # otherwise a first attempt did it, and its answer was lost
+            if self.shelf(WRITING).current != generation:  # otherwise a first attempt did it, and its answer was lost
                 raise
 
     def health(self, generation: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.engines.opensearch.cluster import WRITING, Cluster
+from indexer.engines.opensearch.cluster import WRITING, Cluster, Patience
 from indexer.errors import EngineUnavailable, StorageFailed
 
 MAX_BULK_BYTES = 4 * 1024 * 1024
@@ -33,10 +33,13 @@ def document(identity: str, content: object) -> Document:
     return Document(identity, f"{action}\n{json.dumps(content, ensure_ascii=False, separators=(',', ':'))}\n")
 
 
-def load(cluster: Cluster, index: str, documents: Iterable[Document]) -> None:
-    """Index the documents. Raises StorageFailed, naming the profile, as soon as one is refused."""
+def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: Patience = WRITING) -> None:
+    """Index the documents. Raises StorageFailed, naming the profile, as soon as one is refused for good.
+
+    What the cluster is too busy for is sent again, for `patience.whole` seconds a batch.
+    """
     for batch in _batches(documents):
-        end, pause = time.monotonic() + WRITING.whole, FIRST_PAUSE
+        end, pause = time.monotonic() + patience.whole, FIRST_PAUSE
         while batch:
             outcomes = _send(cluster, index, batch)
             batch = [document for document, outcome in zip(batch, outcomes, strict=True) if _is_busy(document, outcome)]

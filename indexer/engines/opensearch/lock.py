@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused
 from indexer.errors import EngineUnavailable, IndexBusy
 
 LIFETIME = 30.0
@@ -61,8 +61,8 @@ class WriterLock:
         self._lost = False
 
     def check(self) -> None:
-        """Raise IndexBusy when another writer has taken the lock over."""
-        self._renew()
+        """Raise IndexBusy when another writer has taken the lock over, EngineUnavailable when nobody can tell."""
+        self._renew(WRITING)
         if self._lost:
             raise IndexBusy(
                 "another process has taken over writing the index, as this one was silent too long",
@@ -95,7 +95,7 @@ class WriterLock:
     def _acquire(self) -> None:
         end = time.monotonic() + WAIT
         while not self._try():
-            held = read_lock(self._cluster, self._index)
+            held = read_lock(self._cluster, self._index, WRITING)
             if held and time.monotonic() >= end:
                 raise IndexBusy(
                     f"the index is being written by {held.owner}; wait for it, or stop it", "profile-search status"
@@ -104,7 +104,7 @@ class WriterLock:
 
     def _try(self) -> bool:
         """Take the lock if it is free; True when it is ours."""
-        held = read_lock(self._cluster, self._index)
+        held = read_lock(self._cluster, self._index, WRITING)
         if held is None:
             return self._write({"op_type": "create"})
         if held.owner.token == self._token:
@@ -118,23 +118,22 @@ class WriterLock:
         except Refused as refused:
             if refused.status != 409:
                 raise
-            held = read_lock(self._cluster, self._index)  # a repeated request meets what its first attempt wrote
+            # A repeated request meets what its first attempt wrote.
+            held = read_lock(self._cluster, self._index, WRITING)
             return held is not None and held.owner == owner
         return True
 
     def _keep_renewing(self) -> None:
         while not self._done.wait(RENEWAL):
-            self._renew()
+            with suppress(EngineUnavailable):  # the next renewal, or the check before publishing, will tell
+                self._renew(READING)
 
-    def _renew(self) -> None:
-        try:
-            held = read_lock(self._cluster, self._index)
-            if held is None or held.owner.token != self._token:
-                self._lost = True
-                return
-            self._write({"if_seq_no": held.sequence, "if_primary_term": held.term})
-        except EngineUnavailable:
-            return  # the next renewal, or the check before publishing, will tell
+    def _renew(self, patience: Patience) -> None:
+        held = read_lock(self._cluster, self._index, patience)
+        if held is None or held.owner.token != self._token:
+            self._lost = True
+            return
+        self._write({"if_seq_no": held.sequence, "if_primary_term": held.term})
 
     def _release(self) -> None:
         try:
@@ -147,10 +146,10 @@ class WriterLock:
             return  # it expires
 
 
-def read_lock(cluster: Cluster, index: str) -> _Held | None:
+def read_lock(cluster: Cluster, index: str, patience: Patience = READING) -> _Held | None:
     """The lock document, None when nobody holds it."""
     try:
-        found: Any = cluster.ask("GET", f"/{index}/_doc/{DOCUMENT}")
+        found: Any = cluster.ask("GET", f"/{index}/_doc/{DOCUMENT}", patience=patience)
     except Refused as refused:
         if refused.status == 404:
             return None

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.engines.opensearch.cluster import WRITING, Cluster, Patience, Refused
 from indexer.errors import IndexCorrupt
 from indexer.profiles.model import Facts
 
@@ -39,7 +39,7 @@ def read_companies(cluster: Cluster, index: str, slugs: Sequence[str]) -> Iterat
 
 def read_digests(cluster: Cluster, index: str) -> dict[str, str]:
     """Slug to digest of all companies."""
-    return {source["slug"]: source["stored"]["digest"] for source in _all(cluster, index, "stored.digest")}
+    return {source["slug"]: source["stored"]["digest"] for source in _all(cluster, index, "stored.digest", WRITING)}
 
 
 def read_facts(cluster: Cluster, index: str) -> tuple[Facts, ...]:
@@ -47,7 +47,7 @@ def read_facts(cluster: Cluster, index: str) -> tuple[Facts, ...]:
     return tuple(stored.load_facts(source["stored"]["facts"]) for source in _all(cluster, index, "stored.facts"))
 
 
-def _all(cluster: Cluster, index: str, part: str) -> Iterator[dict[str, Any]]:
+def _all(cluster: Cluster, index: str, part: str, patience: Patience | None = None) -> Iterator[dict[str, Any]]:
     """That part of every company, in order of slug, page by page."""
     after: list[str] = []
     while True:
@@ -58,7 +58,8 @@ def _all(cluster: Cluster, index: str, part: str) -> Iterator[dict[str, Any]]:
             "_source": ["slug", part],
             "track_total_hits": False,
         }
-        hits = cluster.search(index, body | ({"search_after": after} if after else {}))["hits"]["hits"]
+        further = {"search_after": after} if after else {}
+        hits = cluster.search(index, body | further, patience=patience)["hits"]["hits"]
         for hit in hits:
             yield hit["_source"]
         if len(hits) < PAGE:

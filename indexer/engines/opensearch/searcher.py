@@ -1,11 +1,13 @@
 """Answers from one generation in a cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 from indexer.engines.base import Found, Plan
 from indexer.engines.opensearch.choices import Choices, read_counts
-from indexer.engines.opensearch.cluster import Answer, Cluster
+from indexer.engines.opensearch.cluster import Answer, Cluster, Limits, Refused
 from indexer.engines.opensearch.documents import VALUES_ID, words_id
 from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.hits import HitReader
@@ -13,9 +15,9 @@ from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.questions import Question
 from indexer.engines.opensearch.reading import read_beside, read_company, read_facts
 from indexer.engines.opensearch.translate import Translator
+from indexer.errors import GenerationGone
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.request import Filters
-from indexer.query.tree import Query
 
 
 class ClusterSearcher:
@@ -32,25 +34,29 @@ class ClusterSearcher:
     def lexicon(self) -> WordList:
         """The words of the generation, fetched once."""
         pages = (read_beside(self._cluster, self._index, words_id(page)) for page in range(self._record.pages))
-        return WordList(pages, self.generation.sections)
+        with self._reading():
+            return WordList(pages, self.generation.sections)
 
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
         question = self._question(plan)
-        answer = self._ask(question.body())
+        answer = self._ask(question.body(), plan)
+        partial = answer["timed_out"]
         facets = {}
         if plan.facets:
             facets = read_counts(answer["aggregations"])
             if plan.filters.sections:
-                facets |= read_counts(self._ask(question.section_body())["aggregations"])
+                counted = self._ask(question.section_body(), plan)
+                facets |= read_counts(counted["aggregations"])
+                partial |= counted["timed_out"]
         reader = HitReader(plan, self.lexicon, self._record.averages)
         hits = tuple(reader.read(hit) for hit in answer["hits"]["hits"])
-        return Found(answer["hits"]["total"]["value"], hits, facets)
+        return Found(answer["hits"]["total"]["value"], hits, facets, partial)
 
-    def coverage(self, query: Query) -> int:
+    def coverage(self, plan: Plan) -> int:
         """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
-        plan = Plan(query, Filters(), "relevance", 0, 1, self.generation.created.date())
-        hits = self._ask(self._question(plan).coverage_body())["hits"]["hits"]
+        everywhere = replace(plan, filters=Filters(), facets=False)
+        hits = self._ask(self._question(everywhere).coverage_body(), plan)["hits"]["hits"]
         return round(hits[0]["_score"]) if hits else 0
 
     def facts(self) -> Sequence[Facts]:
@@ -63,20 +69,35 @@ class ClusterSearcher:
 
     def profile(self, slug: str) -> RenderedProfile | None:
         """One company whole, None when there is none."""
-        company = read_company(self._cluster, self._index, slug) if slug else None
+        with self._reading():
+            company = read_company(self._cluster, self._index, slug) if slug else None
         return None if company is None else company.profile()
 
     @cached_property
     def _facts(self) -> tuple[Facts, ...]:
-        return read_facts(self._cluster, self._index)
+        with self._reading():
+            return read_facts(self._cluster, self._index)
 
     @cached_property
     def _values(self) -> Mapping[str, Mapping[str, str]]:
-        return read_beside(self._cluster, self._index, VALUES_ID)
+        with self._reading():
+            return read_beside(self._cluster, self._index, VALUES_ID)
 
     def _question(self, plan: Plan) -> Question:
         sizes = {name: len(values) for name, values in self._values.items()} if plan.facets else {}
         return Question(plan, Translator(self.lexicon, self._record.unit), Choices(plan.filters, plan.today, sizes))
 
-    def _ask(self, body: Mapping[str, object]) -> Answer:
-        return self._cluster.search(self._index, body, shards=self._record.shards)
+    def _ask(self, body: Mapping[str, object], plan: Plan) -> Answer:
+        limits = Limits(plan.until, plan.deadline)
+        with self._reading():
+            return self._cluster.search(self._index, body, shards=self._record.shards, limits=limits)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say that the generation is gone where the cluster no longer has its index."""
+        try:
+            yield
+        except Refused as refused:
+            if refused.kind != "index_not_found_exception":
+                raise
+            raise GenerationGone(f"the generation {self.generation.id} was removed while it was read") from refused

@@ -30,7 +30,7 @@ def verify(cluster: Cluster, record: Record, index: str) -> Record:
         "query": {"exists": {"field": "slug"}},
         "aggs": {"sections": {"nested": {"path": "sections"}}},
     }
-    answer = cluster.ask("POST", f"/{index}/_search", body, patience=WRITING, allow_partial_search_results="false")
+    answer = cluster.search(index, body, shards=record.shards, patience=WRITING)
     found = answer["hits"]["total"]["value"], answer["aggregations"]["sections"]["doc_count"]
     sent = record.generation.profiles, record.generation.sections
     if found != sent:
@@ -59,7 +59,7 @@ def measure_unit(cluster: Cluster, record: Record, index: str, sample: tuple[Com
         return 1.0
     query = {"nested": {"path": "sections", "score_mode": "max", "query": {"term": {"sections.impact": term}}}}
     body = {"query": {"bool": {"must": query, "filter": {"term": {"slug": company.facts.slug}}}}}
-    theirs = cluster.search(index, body, shards=record.shards)["hits"]["hits"][0]["_score"]
+    theirs = cluster.search(index, body, shards=record.shards, patience=WRITING)["hits"]["hits"][0]["_score"]
     for unit in (1.0, SATURATION * FREQUENCY_SCALE + 1):
         if abs(theirs / (ours * unit) - 1) < CLOSE:
             return unit

@@ -12,7 +12,6 @@ from indexer.engines.whoosh.hits import HitReader
 from indexer.engines.whoosh.lexicon import ColumnLexicon
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.lexicon import Vocabulary
-from indexer.query.tree import Query
 
 
 class ColumnSearcher:
@@ -32,9 +31,9 @@ class ColumnSearcher:
         hits = HitReader(self._columns, plan, self._facts_of).read(ranking.company, evaluator.scorer)
         return Found(ranking.total, hits, ranking.facets, ranking.partial)
 
-    def coverage(self, query: Query) -> int:
+    def coverage(self, plan: Plan) -> int:
         """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
-        candidates = Matcher(self._columns, replace(query, minimum=0), None).candidates()
+        candidates = Matcher(self._columns, replace(plan.query, minimum=0), None, plan.until).candidates()
         if candidates.words is None:
             return 0
         return int(candidates.words.max(initial=0))

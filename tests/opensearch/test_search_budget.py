@@ -1,0 +1,171 @@
+"""What a search does when its time is over, a host is silent, or its generation is removed."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import pytest
+from local_cluster import AnyCluster, free_ports
+from test_engine_contract import TODAY, company, publish
+
+from indexer.config import Settings
+from indexer.engines import open_engine
+from indexer.engines.base import Engine, Found, Plan, Searcher
+from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
+from indexer.errors import EngineUnavailable, GenerationGone
+from indexer.profiles.model import RenderedProfile
+from indexer.query.request import SearchRequest
+from indexer.search import SearchService
+from webapp import create_app
+from webapp.context import desk_of
+
+pytestmark = pytest.mark.cluster
+
+LONGEST = 5.0
+"""Seconds within which a user has an answer or an error."""
+COMPANIES = 3_000
+
+
+def corpus(metal: str, companies: int = 3) -> list[RenderedProfile]:
+    return [company(f"Company {n}", ("overview", f"the metal {metal} w{n % 97} x{n}")) for n in range(companies)]
+
+
+@pytest.fixture
+def engine(cluster: AnyCluster) -> Iterator[OpenSearchEngine]:
+    with temporary_index(Settings(index=f"opensearch://{','.join(cluster.hosts)}/budget?shards=2")) as made:
+        publish(made, corpus("copper"))
+        yield made
+
+
+def settings_of(engine: OpenSearchEngine, *more_hosts: str) -> Settings:
+    place = engine._cluster.address
+    hosts = [*more_hosts, *(f"{host}:{port}" for host, port in place.hosts)]
+    return Settings(index=f"opensearch://{','.join(hosts)}/{place.name}?shards=2")
+
+
+# Time
+
+
+@pytest.fixture(scope="module")
+def large(cluster: AnyCluster) -> Iterator[Searcher]:
+    """A generation large enough that a wide query takes more than a moment."""
+    with temporary_index(Settings(index=f"opensearch://{','.join(cluster.hosts)}/large?shards=1")) as made:
+        publish(made, corpus("copper", COMPANIES))
+        yield made.open()
+
+
+@dataclass(eq=False)
+class Late:
+    """An engine whose answers are due so many seconds after they were asked for."""
+
+    searcher: Searcher
+    seconds: float
+
+    def open(self, generation: str | None = None) -> "Late":
+        return self
+
+    def search(self, plan: Plan) -> Found:
+        return self.searcher.search(replace(plan, until=time.monotonic() + self.seconds))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.searcher, name)
+
+
+WIDEST = " ".join(f"x{number}*" for number in range(1, 33))
+
+
+def test_search_out_of_time_gives_what_the_shards_have_and_says_partial(large: Searcher) -> None:
+    request = SearchRequest(WIDEST.replace(" ", " OR "))
+    whole = SearchService(Late(large, 30.0)).search(request, TODAY)  # type: ignore[arg-type]
+    late = SearchService(Late(large, 0.0)).search(request, TODAY)  # type: ignore[arg-type]
+    assert not whole.partial
+    assert late.partial
+    assert late.total < whole.total
+
+
+# Hosts
+
+
+@pytest.fixture
+def silent_host() -> Iterator[str]:
+    """A host that takes connections and never says anything."""
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_silent_and_absent_hosts_among_others_cost_time_but_no_answer(
+    engine: OpenSearchEngine, silent_host: str
+) -> None:
+    absent = f"127.0.0.1:{free_ports(1)[0]}"
+    for _ in range(4):  # each client begins with another host
+        with closing(open_engine(settings_of(engine, silent_host, absent))) as client:
+            for _ in range(3):
+                started = time.monotonic()
+                page = SearchService(client).search(SearchRequest("metal"), TODAY)
+                assert time.monotonic() - started < LONGEST
+                assert (page.total, page.partial) == (3, False)
+
+
+def test_only_silent_hosts_are_an_error_in_time(silent_host: str) -> None:
+    started = time.monotonic()
+    with (
+        closing(open_engine(Settings(index=f"opensearch://{silent_host}/profiles"))) as client,
+        pytest.raises(EngineUnavailable, match="in time"),
+    ):
+        SearchService(client).search(SearchRequest("metal"))
+    assert time.monotonic() - started < LONGEST
+
+
+# Generations
+
+
+@dataclass(eq=False)
+class Overtaken:
+    """An engine whose first readers have opened a generation that is removed before they read."""
+
+    engine: Engine
+    opened: list[Searcher]
+
+    def open(self, generation: str | None = None) -> Searcher:
+        return self.opened.pop() if self.opened else self.engine.open(generation)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.engine, name)
+
+
+def overtaken(engine: Engine, times: int = 1) -> SearchService:
+    """A service that meets two publications within each of its next few requests."""
+    opened = [engine.open()] * times
+    for metal in ("tin", "silver"):
+        publish(engine, corpus(metal))
+    return SearchService(Overtaken(engine, opened))  # type: ignore[arg-type]
+
+
+QUESTIONS: dict[str, Callable[[SearchService], object]] = {
+    "search": lambda service: service.search(SearchRequest("silver"), TODAY).total,
+    "profile": lambda service: "silver" in service.profile("company-1", "silver").profile.sections[0].text,
+    "suggest": lambda service: service.suggest("silv")[0].text,
+}
+
+
+@pytest.mark.parametrize(("question", "answer"), [("search", 3), ("profile", True), ("suggest", "silver")])
+def test_two_publications_during_a_request_move_it_whole_to_the_new_generation(
+    engine: OpenSearchEngine, question: str, answer: object
+) -> None:
+    assert QUESTIONS[question](overtaken(engine)) == answer
+
+
+def test_request_that_is_overtaken_without_end_gives_up(engine: OpenSearchEngine) -> None:
+    service = overtaken(engine, times=9)
+    with pytest.raises(GenerationGone, match="removed while it was read"):
+        service.search(SearchRequest("silver"))
+
+
+@pytest.mark.parametrize("address", ["/", "/search?q=silver", "/api/search?q=silver", "/profiles/company-1", "/help"])
+def test_page_is_answered_although_its_generation_was_removed_meanwhile(engine: OpenSearchEngine, address: str) -> None:
+    app = create_app(settings_of(engine))
+    desk = desk_of(app)
+    desk.service = overtaken(desk.engine)
+    assert app.test_client().get(address).status_code == 200
