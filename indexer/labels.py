@@ -20,9 +20,14 @@ CHOICES = {
 """Facets with the attribute of Filters that holds their choice."""
 
 
+_TEMPLATE = {id_: place for place, id_ in enumerate(SECTION_HEADINGS)}
+_quoted = lru_cache(maxsize=4_096)(quote)
+"""Slugs and section ids in addresses: the same few stand on every page, dozens of times."""
+
+
 def profile_url(slug: str, text: str = "", section: str = "") -> str:
     """The page of a profile, at a section, with the query's words marked."""
-    return f"/profiles/{quote(slug)}{_query(text) if text else ''}" + (f"#{quote(section)}" if section else "")
+    return f"/profiles/{_quoted(slug)}{_query(text) if text else ''}" + (f"#{_quoted(section)}" if section else "")
 
 
 @lru_cache(maxsize=64)
@@ -57,8 +62,7 @@ def facet_values(
 def _place(facet: str, value: str, count: int) -> tuple[int, int, str]:
     """Sections in the order of the template, periods by length, the rest by count; "unknown" last."""
     if facet == "section":
-        template = list(SECTION_HEADINGS)
-        return (0, template.index(value), "") if value in template else (1, -count, value)
+        return (0, _TEMPLATE[value], "") if value in _TEMPLATE else (1, -count, value)
     if value == UNKNOWN:
         return (2, 0, "")
     if facet == "verified":

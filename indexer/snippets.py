@@ -5,8 +5,11 @@ room is used, in the order of the text. A sentence that is too long is cut at wo
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
 from typing import NamedTuple
 
 MAX_SNIPPET_CHARACTERS = 285
@@ -55,8 +58,7 @@ def excerpt(text: str, matches: Sequence[Match], limit: int = MAX_SNIPPET_CHARAC
 
     `matches` are in order and do not overlap.
     """
-    sentences = list(_sentences(text, matches))
-    chosen = _choose(text, sentences, limit - len(GAP.lstrip()) - len(GAP.rstrip()))
+    chosen = _choose(text, matches, limit - len(GAP.lstrip()) - len(GAP.rstrip()))
     return tuple(_pieces(text, chosen))
 
 
@@ -65,52 +67,69 @@ def lead(text: str, limit: int = MAX_SNIPPET_CHARACTERS) -> str:
     return "".join(piece.text for piece in excerpt(text, (), limit))
 
 
-def _sentences(text: str, matches: Sequence[Match]) -> Iterator[_Span]:
-    """The sentences of the text with their matches; blank ones are left out."""
+@lru_cache(maxsize=4_096)
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the sentences of a text begin and end, blank ones left out; kept, as the same texts are shown often."""
     bounds = [0, *(end.end() for end in _SENTENCE_END.finditer(text)), len(text)]
-    place = 0
+    found = []
     for start, end in zip(bounds, bounds[1:], strict=False):
         stripped = text[start:end].rstrip()
         start += len(stripped) - len(stripped.lstrip())
-        end = bounds_end = start + len(stripped.lstrip())
-        first = place
-        while place < len(matches) and matches[place].start < bounds_end:
-            place += 1
+        end = start + len(stripped.lstrip())
         if end > start:
-            inside = tuple(match for match in matches[first:place] if match.start >= start and match.end <= end)
-            yield _Span(start, end, inside)
+            found.append((start, end))
+    return tuple(found)
 
 
-def _choose(text: str, sentences: Sequence[_Span], limit: int) -> list[_Span]:
+def _matched(sentences: Sequence[tuple[int, int]], matches: Sequence[Match]) -> dict[int, _Span]:
+    """The sentences that hold matches, by their place in the text."""
+    held: dict[int, list[Match]] = {}
+    for match in matches:
+        place = bisect_right(sentences, (match.start, inf)) - 1
+        if place >= 0 and match.end <= sentences[place][1]:
+            held.setdefault(place, []).append(match)
+    return {place: _Span(*sentences[place], tuple(inside)) for place, inside in held.items()}
+
+
+def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
     """Sentences that together show most of the query's words, in order; then what follows them, while it fits."""
+    sentences = _sentences(text)
+    if not sentences:
+        return []
+    spans = _matched(sentences, matches) or {0: _Span(*sentences[0], ())}
+    lacking = {place: span.words() for place, span in spans.items()}
     chosen: dict[int, _Span] = {}
-    lacking = {place: span.words() for place, span in enumerate(sentences) if span.matches} or {0: set()}
     room = limit
-    while sentences:
+    while True:
         gains = [
-            (len(words), len(sentences[place].matches), -place)
+            (len(words), len(spans[place].matches), -place)
             for place, words in lacking.items()
-            if len(sentences[place]) <= room or not chosen
+            if not chosen or len(spans[place]) <= room
         ]
         gain, _, place = max(gains, default=(0, 0, 0))
-        if not gain and chosen:
+        if chosen and not gain:
             break
-        span = sentences[-place]
+        span = spans[-place]
         shown = chosen[-place] = span if len(span) <= room else _cut(text, span, room)
         for words in lacking.values():
             words -= shown.words()
         room -= len(shown) + len(GAP)
-    _continue(sentences, chosen, room)
+    _continue(sentences, spans, chosen, room)
     return [chosen[place] for place in sorted(chosen)]
 
 
-def _continue(sentences: Sequence[_Span], chosen: dict[int, _Span], room: int) -> None:
-    """Add the sentences that follow the last chosen one while they fit."""
-    place = max(chosen, default=len(sentences)) + 1
-    while place < len(sentences) and len(sentences[place]) <= room and chosen[place - 1] == sentences[place - 1]:
-        chosen[place] = sentences[place]
-        room -= len(sentences[place]) + 1
-        place += 1
+def _continue(
+    sentences: Sequence[tuple[int, int]], spans: Mapping[int, _Span], chosen: dict[int, _Span], room: int
+) -> None:
+    """Add the sentences that follow the last chosen one, if it is whole, while they fit."""
+    place = max(chosen)
+    if (chosen[place].start, chosen[place].end) != sentences[place]:
+        return
+    for following, (start, end) in enumerate(sentences[place + 1 :], place + 1):
+        if end - start > room:
+            break
+        chosen[following] = spans.get(following) or _Span(start, end, ())
+        room -= end - start + 1
 
 
 def _cut(text: str, span: _Span, room: int) -> _Span:

@@ -36,8 +36,9 @@ def by_generation(view: Callable[..., Response]) -> Callable[..., ResponseReturn
         here = desk()
         named = next((value for name, value in read_pairs(request.query_string) if name == "generation"), "")
         searcher = here.service.searcher(named if re.match(GENERATION_PATTERN, named) else None)
-        seen = (here.digest, searcher.generation.id, today().isoformat(), request.url)
-        tag = hashlib.sha256("\n".join(seen).encode("utf-8", "replace")).hexdigest()[:24]
+        seen = (here.digest, searcher.generation.id, today().isoformat(), request.url_root, request.path)
+        asked = "\n".join(seen).encode("utf-8", "replace") + b"?" + request.query_string
+        tag = hashlib.sha256(asked).hexdigest()[:24]
         unchanged = request.if_none_match.contains_weak(tag)
         response = Response(status=304) if unchanged else view(**values)
         if response.status_code in (200, 304) and "no-store" not in response.headers.get("Cache-Control", ""):
