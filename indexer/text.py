@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import accumulate
 
 import snowballstemmer
 
@@ -40,12 +41,15 @@ TOKEN = re.compile(
     rf"|{_LETTER}+(?:['\u2019&]{_LETTER}+)*"  # don't, R&D
 )
 
-_ASCII_TOKEN = re.compile(
+_PARTS = re.compile(f"({TOKEN.pattern})")
+_ASCII_PARTS = re.compile(
+    "("
     r"[A-Za-z]{2,}(?![\w'&])"  # most words; the rest is TOKEN, where no letter is beyond ASCII
     r"|\b[A-Za-z](?:\+\+|#)(?!\w)"
     r"|\b[A-Za-z]-(?=[A-Za-z])[A-Za-z0-9]+"
     r"|[0-9]+(?:[.,][0-9]+)*(?!\w|[.,]\w)"
-    r"|[A-Za-z0-9]+(?:['&][A-Za-z0-9]+)*",
+    r"|[A-Za-z0-9]+(?:['&][A-Za-z0-9]+)*"
+    ")",
     re.ASCII,
 )
 """TOKEN for text in ASCII, in half the time; a property test holds them together."""
@@ -122,10 +126,10 @@ def term_of(word: str) -> str:
     return str(stemmer.stemWord(word))
 
 
-def spans(text: str) -> list[tuple[int, int]]:
-    """Where the tokens of a text are: characters (start, end), in order."""
-    pattern = _ASCII_TOKEN if text.isascii() else TOKEN
-    return [match.span() for match in pattern.finditer(text)]
+def surfaces(text: str) -> tuple[list[str], list[int]]:
+    """The tokens of a text as they stand there, in order, and the character at which each begins."""
+    parts = (_ASCII_PARTS if text.isascii() else _PARTS).split(text)  # what is between the tokens, and the tokens
+    return parts[1::2], list(accumulate(map(len, parts)))[:-1:2]
 
 
 def tokenize(text: str) -> Iterator[Token]:

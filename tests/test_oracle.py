@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from corpora import TODAY, MemoryEngine, profile
 from definition import Definition
@@ -22,7 +23,7 @@ from whoosh.index import FileIndex, create_in, open_dir
 from indexer import text
 from indexer.engines.base import CompanyHit, Plan
 from indexer.engines.whoosh.schema import section_schema
-from indexer.engines.whoosh.whoosh_index import write_whoosh_index
+from indexer.engines.whoosh.whoosh_index import text_fields, text_postings, write_whoosh_index
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.lexicon import Vocabulary
 from indexer.query.request import Filters
@@ -147,6 +148,21 @@ def test_our_whoosh_index_equals_the_written_one_beyond_a_block_of_postings() ->
     ]
     with opened(MemoryEngine(profiles, Vocabulary())) as ours, added(profiles) as theirs:
         assert everything(ours) == everything(theirs)
+
+
+@given(corpora(TEXTS), st.integers(1, 12))
+@examples(25)
+def test_parts_of_the_postings_of_a_field_are_whole_terms_and_together_all_of_them(
+    profiles: list[RenderedProfile], most: int
+) -> None:
+    columns = MemoryEngine(profiles, Vocabulary()).columns
+    for field in text_fields(columns).values():
+        whole = text_postings(columns, field)
+        parts = list(whole.parts(most))
+        assert all(len(part.section) <= most or len(part.terms) == 1 for part in parts)
+        for name in ("terms", "section", "counts", "position"):
+            assert [value for part in parts for value in getattr(part, name)] == list(getattr(whole, name))
+        assert [count for part in parts for count in np.diff(part.term_start)] == list(np.diff(whole.term_start))
 
 
 def test_whoosh_answers_a_query_from_the_index_written_for_it() -> None:

@@ -9,12 +9,13 @@ import numpy as np
 
 from indexer import ranking, text
 from indexer.engines.base import Generation
+from indexer.engines.whoosh import files
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.generations import Draft
 from indexer.engines.whoosh.manifest import JSON, Manifest
 from indexer.engines.whoosh.searcher import ColumnSearcher
-from indexer.engines.whoosh.store import build_store
-from indexer.engines.whoosh.tokens import TokenWriter, Translation
+from indexer.engines.whoosh.store import Store, build_store
+from indexer.engines.whoosh.tokens import Ints, TokenWriter, Translation
 from indexer.engines.whoosh.whoosh_index import verify_whoosh_index, write_whoosh_index
 from indexer.errors import IndexCorrupt
 from indexer.profiles.model import RenderedProfile
@@ -28,13 +29,16 @@ FINGERPRINT = f"columns-{Columns.layout()} ranking-{ranking.fingerprint()} whoos
 
 
 class GenerationBuilder:
-    """Collects profiles and writes them on `publish`. `current`: the columns of the generation before, if readable."""
+    """Collects profiles and writes them on `publish`. `current`: the columns of the generation before, if readable.
+
+    `_profiles` holds each with the numbers of its sections in `_tokens`."""
 
     def __init__(self, draft: Draft, current: Columns | None) -> None:
         self._draft = draft
         self._current = current
-        self._added: dict[str, RenderedProfile] = {}
-        self._kept: set[str] = set()
+        self._known = Translation(current.tokens) if current else None
+        self._tokens = TokenWriter()
+        self._profiles: dict[str, tuple[RenderedProfile, range]] = {}
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -52,13 +56,27 @@ class GenerationBuilder:
 
     def keep(self, slug: str) -> None:
         """Take a profile over from the current generation."""
-        self._kept.add(slug)
+        if self._current is None or self._known is None:
+            raise ValueError(f"there is no generation to take {slug} from")
+        company, store = self._places[slug], self._current.store
+        start = self._tokens.sections
+        for section in range(int(store.first[company]), int(store.first[company + 1])):
+            self._tokens.keep(self._current.tokens, section, self._known)
+        self._collect(store.profile_of(company), start)
 
     def add(self, profile: RenderedProfile) -> None:
-        """Add a profile; it must have a section."""
+        """Add a profile; it must have a section. It is analysed at once: where others render, that is no wait."""
         if not profile.sections:
             raise ValueError(f"{profile.facts.slug} has no section")
-        self._added[profile.facts.slug] = profile
+        start = self._tokens.sections
+        for part in profile.sections:
+            self._tokens.add(profile.facts.company, part.heading, part.text)
+        self._collect(profile, start)
+
+    def _collect(self, profile: RenderedProfile, start: int) -> None:
+        if profile.facts.slug in self._profiles:
+            raise ValueError(f"{profile.facts.slug} is there already")
+        self._profiles[profile.facts.slug] = profile, range(start, self._tokens.sections)
 
     def publish(self, corpus_digest: str, vocabulary: Vocabulary) -> Generation:
         """Write, verify and publish."""
@@ -76,35 +94,26 @@ class GenerationBuilder:
         return generation_of(self._draft.publish(corpus_digest, facts, lambda folder: _verify(folder, columns)))
 
     def _columns(self) -> Columns:
-        profiles = []
-        writer = TokenWriter()
-        old = Translation(self._current.words) if self._current else None
-        for slug in sorted({*self._added, *self._kept}):
-            profile = self._added.get(slug)
-            if profile is None and self._current is not None and old is not None:
-                company = self._places[slug]
-                profile = self._current.store.profile_of(company)
-                first = self._current.store.first
-                for section in range(int(first[company]), int(first[company + 1])):
-                    writer.keep(self._current.tokens, section, old)
-            elif profile is not None:
-                for part in profile.sections:
-                    writer.add(profile.facts.company, part.heading, part.text)
-            if profile is not None:
-                profiles.append(profile)
-        names = [profile.facts.company for profile in profiles]
-        return Columns.build(writer.finish(), build_store(profiles), names)
+        store, names, order = self._stored()
+        return Columns.build(self._tokens.finish(order), store, names)
+
+    def _stored(self) -> tuple[Store, list[str], Ints]:
+        """What is stored of the companies, their names, and their sections in order; the profiles are let go of."""
+        collected = [self._profiles.pop(slug) for slug in sorted(self._profiles)]
+        profiles = [profile for profile, _ in collected]
+        order = np.array([section for _, sections in collected for section in sections], np.int32)
+        return build_store(profiles), [profile.facts.company for profile in profiles], order
 
 
 def _verify(folder: Path, written: Columns) -> None:
     """Open the files as a reader would: every column is what was written, and Whoosh finds what the columns hold."""
-    columns = Columns.load(folder / COLUMNS)
-    for table in ("tokens", "postings", "names", "store"):
-        read, wrote = getattr(columns, table), getattr(written, table)
+    for wrote in (written.tokens, written.postings, written.names, written.store):
+        read = files.load(folder / COLUMNS, type(wrote))
         for column in fields(wrote):
             if not np.array_equal(getattr(read, column.name), getattr(wrote, column.name)):
-                raise IndexCorrupt(f"the column {table}.{column.name} differs from what was written")
-    verify_whoosh_index(folder / WHOOSH, columns)
+                name = f"{type(wrote).__name__.lower()}.{column.name}"
+                raise IndexCorrupt(f"the column {name} differs from what was written")
+    verify_whoosh_index(folder / WHOOSH, written)
 
 
 def generation_of(manifest: Manifest) -> Generation:

@@ -5,8 +5,9 @@ that have not changed.
 """
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from indexer.ranking import BODY, HEADING, NAME
 
 Ints = npt.NDArray[np.int32]
 NO_WORD = -1
+LONGEST = 0xFFFF
+"""Characters of a token; what is longer is marked so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +67,42 @@ class Tokens:
         return np.repeat(kinds, lengths.ravel())
 
 
-class _WordIds(dict[str, int]):
-    """Surface form as written to the id of its word, learnt as they are met; NO_WORD for what folds to nothing."""
+class _Words(dict[str, int]):
+    """Surface form as written to the number of its word, learnt as they are met; NO_WORD for what folds to nothing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folded: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
+        self.stems: list[str] = []
 
     def __missing__(self, surface: str) -> int:
         word = text.word_of(surface)
-        found = self[surface] = self.folded.setdefault(word, len(self.folded)) if word else NO_WORD
+        found = self[surface] = self.number(word) if word else NO_WORD
+        return found
+
+    def number(self, word: str, stem: str = "") -> int:
+        """The number of a folded word; `stem` where it is known already."""
+        found = self.numbers.setdefault(word, len(self.stems))
+        if found == len(self.stems):
+            self.stems.append(stem or text.term_of(word))
         return found
 
 
 class TokenWriter:
-    """Collects sections; `finish` gives the columns with words and terms sorted."""
+    """Collects sections, numbered as they come; `finish` gives the columns with words and terms sorted."""
 
     def __init__(self) -> None:
-        self._surfaces = _WordIds()
-        self._ids = self._surfaces.folded
+        self._words = _Words()
         self._word = array("i")
         self._start = array("I")
         self._length = array("H")
         self._first = array("q", [0])
         self._counts: tuple[array[int], array[int]] = (array("i"), array("i"))
+
+    @property
+    def sections(self) -> int:
+        """How many sections there are so far: the number of the next one."""
+        return len(self._first) - 1
 
     def add(self, name: str, heading: str, body: str) -> None:
         """Analyse a section."""
@@ -97,60 +112,73 @@ class TokenWriter:
         self._first.append(len(self._word))
 
     def _analyse(self, value: str) -> int:
-        ids = self._surfaces
-        spans = text.spans(value)
-        words = [ids[value[start:end]] for start, end in spans]
+        surfaces, starts = text.surfaces(value)
+        words = list(map(self._words.__getitem__, surfaces))
         if NO_WORD in words:
-            spans = [span for span, word in zip(spans, words, strict=True) if word != NO_WORD]
-            words = [word for word in words if word != NO_WORD]
+            kept = [word != NO_WORD for word in words]
+            surfaces, starts = list(compress(surfaces, kept)), list(compress(starts, kept))
+            words = list(compress(words, kept))
         self._word.extend(words)
-        self._start.extend([start for start, _ in spans])
-        self._length.extend([min(end - start, 0xFFFF) for start, end in spans])
+        self._start.extend(starts)
+        lengths = map(len, surfaces)
+        self._length.extend(lengths if len(value) <= LONGEST else [min(length, LONGEST) for length in lengths])
         return len(words)
 
     def keep(self, tokens: Tokens, section: int, known: "Translation") -> None:
         """Take a section over as it was analysed before."""
         span = slice(int(tokens.first[section]), int(tokens.first[section + 1]))
-        self._word.frombytes(known.translate(tokens.word[span], self._ids).tobytes())
+        self._word.frombytes(known.translate(tokens.word[span], self._words).tobytes())
         self._start.frombytes(tokens.start[span].tobytes())
         self._length.frombytes(tokens.length[span].tobytes())
         self._counts[0].append(int(tokens.name_length[section]))
         self._counts[1].append(int(tokens.heading_length[section]))
         self._first.append(len(self._word))
 
-    def finish(self) -> Tokens:
-        """The columns of all sections added."""
-        words = sorted(self._ids)
-        new_id = np.empty(len(words), np.int32)
-        new_id[[self._ids[word] for word in words]] = np.arange(len(words), dtype=np.int32)
-        stems = [text.term_of(word) for word in words]
-        terms = sorted(set(stems))
+    def finish(self, order: Ints) -> Tokens:
+        """The columns of these sections, in this order."""
+        numbers, stems = self._words.numbers, self._words.stems
+        words, terms = sorted(numbers), sorted(set(stems))
+        word_number = np.fromiter((numbers[word] for word in words), np.int32, len(words))
         term_id = {term: number for number, term in enumerate(terms)}
+        new_number = np.empty(len(words), np.int32)
+        new_number[word_number] = np.arange(len(words), dtype=np.int32)
+        first, places = _gather(np.frombuffer(self._first, np.int64), order)
         word_column, term_column = Strings.of(words), Strings.of(terms)
         return Tokens(
             words_data=word_column.data,
             words_offsets=word_column.offsets,
             terms_data=term_column.data,
             terms_offsets=term_column.offsets,
-            term_of=np.fromiter((term_id[stem] for stem in stems), np.int32, len(stems)),
-            word=new_id[np.frombuffer(self._word, np.int32)] if self._word else np.empty(0, np.int32),
-            start=np.frombuffer(self._start, np.uint32),
-            length=np.frombuffer(self._length, np.uint16),
-            first=np.frombuffer(self._first, np.int64),
-            name_length=np.frombuffer(self._counts[0], np.int32),
-            heading_length=np.frombuffer(self._counts[1], np.int32),
+            term_of=np.fromiter((term_id[stems[number]] for number in word_number.tolist()), np.int32, len(words)),
+            word=new_number[_column(self._word, np.int32)[places]],
+            start=_column(self._start, np.uint32)[places],
+            length=_column(self._length, np.uint16)[places],
+            first=first,
+            name_length=_column(self._counts[0], np.int32)[order],
+            heading_length=_column(self._counts[1], np.int32)[order],
         )
 
 
+def _column(values: "array[int]", kind: type[np.generic]) -> npt.NDArray[Any]:
+    return np.frombuffer(values, kind) if values else np.empty(0, kind)
+
+
+def _gather(first: npt.NDArray[np.int64], order: Ints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each section begins when they stand in this order, and where every token of them was before."""
+    counts = np.diff(first)[order]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return starts, np.arange(starts[-1]) + np.repeat(first[order] - starts[:-1], counts)
+
+
 class Translation:
-    """Word ids of an older generation in those of a writer, learnt as they are met."""
+    """Word numbers of an older generation in those of a writer, learnt as they are met."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = words
-        self._new = np.full(len(words), -1, np.int32)
+    def __init__(self, old: Tokens) -> None:
+        self._words, self._terms, self._term_of = old.words, old.terms, old.term_of
+        self._new = np.full(len(old.term_of), -1, np.int32)
 
-    def translate(self, old: Ints, ids: dict[str, int]) -> Ints:
-        """The writer's ids of these words; words that it does not know are added to `ids`."""
+    def translate(self, old: Ints, words: _Words) -> Ints:
+        """The writer's numbers of these words; it learns those that it does not know, with their stems."""
         for number in np.unique(old[self._new[old] < 0]).tolist():
-            self._new[number] = ids.setdefault(self._words[number], len(ids))
+            self._new[number] = words.number(self._words[number], self._terms[int(self._term_of[number])])
         return self._new[old]

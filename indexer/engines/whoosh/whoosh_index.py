@@ -6,46 +6,23 @@ reads it, and the tests compare it with one that `add_document` wrote.
 """
 
 import contextlib
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import dumps
 from typing import Any
 
 import numpy as np
 
 from indexer.engines.whoosh.columns import Columns
-from indexer.engines.whoosh.invert import FIELD_GAP, Longs
-from indexer.engines.whoosh.library import FileIndex, FileStorage, SegmentWriter, pack_uint
+from indexer.engines.whoosh.invert import FIELD_GAP
+from indexer.engines.whoosh.library import FileIndex, FileStorage, SegmentWriter
+from indexer.engines.whoosh.posting_lists import FieldPostings, write_field
 from indexer.engines.whoosh.schema import section_schema
 from indexer.engines.whoosh.tokens import Ints
 from indexer.errors import IndexCorrupt, StorageFailed
 
-BLOCK = 128
-"""Postings in one block of Whoosh's codec."""
-COMPRESSED_FROM = 48
-"""Smaller blocks are stored as they are: most words are rare, and compressing a few bytes takes the most time."""
-SAMPLED_TERMS = 50
-"""Words of each field that are read back after writing."""
-COMPRESSION = 3
-"""Whoosh's own level."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPostings:
-    """The postings of one text field, ordered by term, section, position.
-
-    Term `terms[i]` has the postings `term_start[i]:term_start[i + 1]`; posting p has the positions
-    `first[p]:first[p + 1]`. `lengths` is the number of words of every section.
-    """
-
-    terms: Ints
-    term_start: Longs
-    section: Ints
-    first: Longs
-    position: Ints
-    lengths: Ints
+SAMPLED = 50
+"""Sections, spread over the whole index, whose rarest word of each field is read back after writing."""
 
 
 def write_whoosh_index(folder: Path, columns: Columns) -> None:
@@ -63,15 +40,16 @@ def _write(folder: Path, columns: Columns) -> None:
     storage = FileStorage(str(folder))
     index = FileIndex.create(storage, section_schema(), "MAIN")
     writer = SegmentWriter(index)
-    fields = _text_fields(columns)
+    fields = text_fields(columns)
     keys = _keys(columns)
-    _write_documents(writer, keys, {name: postings.lengths.tolist() for name, postings in fields.items()})
+    _write_documents(writer, keys, {name: field.lengths.tolist() for name, field in fields.items()})
     terms = [term.encode() for term in columns.tokens.terms]
     for name in sorted([*fields, *keys]):
+        field = name, writer.schema[name]
         if name in fields:
-            _write_text(writer, name, terms, fields[name])
+            write_field(writer.fieldwriter, field, terms, text_postings(columns, fields[name]))
         else:
-            _write_ids(writer, name, keys[name])
+            write_field(writer.fieldwriter, field, *_id_postings(keys[name]))
     writer.fieldwriter.close()
     writer.docnum = len(columns.store.company_of)
     writer.pool.cleanup()
@@ -101,17 +79,60 @@ def _difference(reader: Any, columns: Columns) -> str:
     sections = len(columns.store.company_of)
     if reader.doc_count() != sections:
         return f"{reader.doc_count()} documents instead of {sections}"
-    keys = _keys(columns)["key"]
-    if sections and reader.stored_fields(sections - 1)["key"] != keys[-1]:
+    if sections and reader.stored_fields(sections - 1)["key"] != _key(columns, sections - 1):
         return "the last document"
-    for name, postings in _text_fields(columns).items():
-        step = max(1, len(postings.terms) // SAMPLED_TERMS)
-        for place in range(0, len(postings.terms), step):
-            term = columns.tokens.terms[int(postings.terms[place])]
-            span = slice(int(postings.term_start[place]), int(postings.term_start[place + 1]))
-            if list(reader.postings(name, term).all_ids()) != postings.section[span].tolist():
+    for name, field in text_fields(columns).items():
+        sample = range(0, sections, max(1, sections // SAMPLED))
+        for number in sorted({_rarest_term(columns, field, section) for section in sample if field.lengths[section]}):
+            term = columns.tokens.terms[number]
+            if list(reader.postings(name, term).all_ids()) != _sections_of(columns, field, number):
                 return f"{term!r} in the field {name}"
     return ""
+
+
+def _rarest_term(columns: Columns, field: "TextField", section: int) -> int:
+    tokens = columns.tokens
+    first = int(tokens.first[section] + field.before[section])
+    terms = tokens.term_of[tokens.word[first : first + int(field.lengths[section])]]
+    rarest: int = min(terms.tolist(), key=columns.frequency)
+    return rarest
+
+
+def _sections_of(columns: Columns, field: "TextField", term: int) -> list[int]:
+    """The sections that have the term in this field, ascending."""
+    postings = columns.postings
+    span = slice(int(postings.term_start[term]), int(postings.term_start[term + 1]))
+    bounds = postings.occurrence_start[span.start : span.stop + 1]
+    section = np.repeat(postings.section[span], np.diff(bounds))
+    position = postings.position[bounds[0] : bounds[-1]] - field.starts[section]
+    sections: list[int] = np.unique(section[(position >= 0) & (position < field.lengths[section])]).tolist()
+    return sections
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A field of text: for every section its number of words, the words `before` it, the position it `starts` at."""
+
+    before: Ints
+    starts: Ints
+    lengths: Ints
+
+
+def text_fields(columns: Columns) -> dict[str, TextField]:
+    """Company, heading and body, which the columns hold one behind the other."""
+    name, heading = columns.tokens.name_length, columns.tokens.heading_length
+    body = np.diff(columns.tokens.first).astype(np.int32) - name - heading
+    zero = np.zeros_like(name)
+    return {
+        "company": TextField(zero, zero, name),
+        "heading": TextField(name, name + FIELD_GAP, heading),
+        "body": TextField(name + heading, name + heading + 2 * FIELD_GAP, body),
+    }
+
+
+def _key(columns: Columns, section: int) -> str:
+    store = columns.store
+    return f"{store.strings('slugs')[int(store.company_of[section])]}#{columns.kinds[int(store.kind[section])]}"
 
 
 def _keys(columns: Columns) -> dict[str, list[str]]:
@@ -135,27 +156,14 @@ def _write_documents(writer: Any, keys: dict[str, list[str]], lengths: dict[str,
     documents.close()
 
 
-def _text_fields(columns: Columns) -> dict[str, FieldPostings]:
-    """The postings of company, heading and body, told apart by where their positions lie."""
-    tokens, postings = columns.tokens, columns.postings
-    name, heading = tokens.name_length, tokens.heading_length
-    body = np.diff(tokens.first).astype(np.int32) - name - heading
-    zero = np.zeros_like(name)
-    starts = {"company": zero, "heading": name + FIELD_GAP, "body": name + heading + 2 * FIELD_GAP}
-    lengths = {"company": name, "heading": heading, "body": body}
+def text_postings(columns: Columns, field: TextField) -> FieldPostings:
+    """The postings of a field of text, told from the others by where their positions lie."""
+    postings = columns.postings
     section = np.repeat(postings.section, np.diff(postings.occurrence_start))
-    term = np.repeat(
-        np.arange(len(postings.idf), dtype=np.int32), np.diff(postings.occurrence_start[postings.term_start])
-    )
-    return {
-        field: _field_postings(term, section, postings.position - starts[field][section], lengths[field])
-        for field in starts
-    }
-
-
-def _field_postings(term: Ints, section: Ints, position: Ints, lengths: Ints) -> FieldPostings:
-    inside = (position >= 0) & (position < lengths[section])
-    term, section, position = term[inside], section[inside], position[inside]
+    position = postings.position - field.starts[section]
+    inside = np.flatnonzero((position >= 0) & (position < field.lengths[section]))
+    section, position = section[inside], position[inside]
+    term = np.searchsorted(postings.occurrence_start[postings.term_start], inside, side="right").astype(np.int32) - 1
     new_term = np.diff(term, prepend=-1) != 0
     first = np.flatnonzero(new_term | (np.diff(section, prepend=-1) != 0))
     term_start = np.flatnonzero(new_term[first])
@@ -165,70 +173,23 @@ def _field_postings(term: Ints, section: Ints, position: Ints, lengths: Ints) ->
         section=section[first],
         first=np.append(first, len(term)),
         position=position,
-        lengths=lengths,
+        lengths=field.lengths,
     )
 
 
-def _write_text(writer: Any, name: str, terms: Sequence[bytes], postings: FieldPostings) -> None:
-    fields = writer.fieldwriter
-    fields.start_field(name, writer.schema[name])
-    blocks = _Blocks(postings)
-    bounds = postings.term_start.tolist()
-    for term, start, end in zip(postings.terms.tolist(), bounds, bounds[1:], strict=False):
-        fields.start_term(terms[term])
-        for first in range(start, end, BLOCK):
-            last = min(first + BLOCK, end)
-            blocks.fill(fields._postwriter, first, last)
-            if last < end:
-                fields._postwriter._write_block()
-        fields.finish_term()
-    fields.finish_field()
-
-
-class _Blocks:
-    """The postings of a field in the types that Whoosh's blocks are made of."""
-
-    def __init__(self, postings: FieldPostings) -> None:
-        counts = np.diff(postings.first)
-        self._ids = array("I", postings.section.astype(np.uint32).tobytes())
-        self._weights = array("f", counts.astype(np.float32).tobytes())
-        self._lengths = postings.lengths[postings.section].tolist()
-        self._values = _position_values(postings, counts)
-
-    def fill(self, block: Any, first: int, last: int) -> None:
-        """Give a block the postings that `add_posting` would have collected one by one."""
-        block._ids = self._ids[first:last]
-        block._weights = weights = self._weights[first:last]
-        block._values = self._values[first:last]
-        block._maxweight = max(weights)
-        block._compression = COMPRESSION if last - first >= COMPRESSED_FROM else 0
-        lengths = self._lengths[first:last]
-        block._minlength, block._maxlength = min(lengths), max(lengths)
-
-
-def _position_values(postings: FieldPostings, counts: Longs) -> list[bytes]:
-    """The positions of each posting as Whoosh's format `Positions` encodes them: a count and pickled distances."""
-    position, first = postings.position, postings.first
-    highest = int(position.max(initial=-1))
-    single = [pack_uint(1) + dumps([place], 2) for place in range(highest + 1)]
-    values = [single[place] for place in position[first[:-1]].tolist()]
-    several = np.flatnonzero(counts > 1)
-    for number, start, end in zip(several.tolist(), first[several].tolist(), first[several + 1].tolist(), strict=True):
-        places = position[start:end].tolist()
-        distances = [places[0], *(b - a for a, b in zip(places, places[1:], strict=False))]
-        values[number] = pack_uint(len(places)) + dumps(distances, 2)
-    return values
-
-
-def _write_ids(writer: Any, name: str, values: Sequence[str]) -> None:
-    fields = writer.fieldwriter
-    fields.start_field(name, writer.schema[name])
-    documents: dict[bytes, list[int]] = {}
-    for number, value in enumerate(values):
-        documents.setdefault(value.encode(), []).append(number)
-    for term in sorted(documents):
-        fields.start_term(term)
-        for number in documents[term]:
-            fields.add(number, 1.0, b"", None)
-        fields.finish_term()
-    fields.finish_field()
+def _id_postings(values: Sequence[str]) -> tuple[list[bytes], FieldPostings]:
+    """The terms and postings of an identifying field, whose value in every section is `values`."""
+    terms = sorted({value.encode() for value in values})
+    number = {term: place for place, term in enumerate(terms)}
+    term = np.fromiter((number[value.encode()] for value in values), np.int32, len(values))
+    nothing = np.zeros(len(values), np.int32)
+    section = np.argsort(term, kind="stable").astype(np.int32)
+    return terms, FieldPostings(
+        terms=np.arange(len(terms), dtype=np.int32),
+        term_start=np.searchsorted(term[section], np.arange(len(terms) + 1)).astype(np.int64),
+        section=section,
+        first=np.arange(len(values) + 1),
+        position=nothing,
+        lengths=nothing,
+        is_text=False,
+    )
