@@ -1,37 +1,60 @@
 """What the beginning of a query could become: companies, sections, words of the index."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from indexer import text
 from indexer.engines.base import Searcher
 from indexer.labels import profile_url, value_label
 from indexer.page import Suggestion
+from indexer.query.parser import parse_query
+from indexer.query.request import Filters
 from indexer.ranking import TYPO_ONE_EDIT_FROM
 
 WORDS_ASKED = 12
+FACETS_OF_FIELDS = {"in": "section", "specialty": "specialty", "hiring": "hiring", "service": "service"}
+_FIELD = re.compile(r'(?<!\S)(in|specialty|hiring|service|company):("[^"]*|[^\s"]*)$', re.IGNORECASE)
+"""A field at the end of what was typed, and what is there of its value."""
 
 
 def suggest(searcher: Searcher, typed: str, limit: int) -> tuple[Suggestion, ...]:
     """Suggestions for `typed`, the most useful first: companies, then sections, then words.
 
-    The last word is taken as the beginning of one; when nothing starts like it, as a misspelling.
+    The last word is taken as the beginning of one; when nothing starts like it, as a misspelling. In a field
+    (`hiring:wor`) they are its values. Beside a choice there are none: few words have hits under it.
     """
-    words = [token.word for token in text.tokenize(typed)]
-    if not words:
+    if field := _FIELD.search(typed):
+        return tuple(islice(_values(searcher, typed[: field.start(2)], field), limit))
+    tokens = list(text.tokenize(typed))
+    if not tokens or parse_query(typed).filters != Filters():
         return ()
-    before = typed[: typed.lower().rfind(words[-1][:1])] if len(words) > 1 else ""
+    words = [token.word for token in tokens]
     found: dict[str, Suggestion] = {}
     for suggestion in (
         *_companies(searcher, words, limit),
         *_sections(searcher, words[-1]),
-        *_words(searcher, before, words[-1]),
+        *_words(searcher, typed[: tokens[-1].start], words[-1]),
     ):
         found.setdefault(suggestion.text.casefold(), suggestion)
     return tuple(found.values())[:limit]
+
+
+def _values(searcher: Searcher, before: str, field: re.Match[str]) -> Iterator[Suggestion]:
+    """The values of a field that start like what was typed of it, or have a word that does."""
+    name, begun = field[1].lower(), text.fold(field[2].lstrip('"'))
+    if name == "company":
+        values = [(facts.slug, facts.company) for facts in searcher.facts()]
+    else:
+        labels = searcher.values().get(FACETS_OF_FIELDS[name], {})
+        values = [(value, value_label(FACETS_OF_FIELDS[name], value, labels)) for value in labels]
+    for value, label in values:
+        if any(f" {text.fold(known)}".find(f" {begun}") >= 0 for known in (value, label)):
+            yield Suggestion(f'{before}"{value}"' if " " in value else before + value, "word")
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,37 @@ def test_accents_and_signs_are_understood(service: SearchService) -> None:
 
 def test_stop_words_are_not_suggested(service: SearchService) -> None:
     assert "the" not in texts(service, "th")
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("reports repor", "reports reports"),
+        ("images imag", "images images"),
+        ("weekly -scam", "weekly -scam"),
+        ("-repor", "-reports"),
+        ('"paid tes', '"paid tests'),
+    ],
+)
+def test_what_stands_before_the_last_word_stays_as_typed(service: SearchService, typed: str, suggested: str) -> None:
+    assert texts(service, typed, "word") == [suggested]
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("in:comp", ["in:compensation"]),
+        ("weekly IN:job", ["weekly IN:job_types"]),
+        ('in:"job t', ["in:job_types"]),
+        ("hiring:unk", ["hiring:unknown"]),
+        ("company:s", ["company:sama", "company:scale-ai", "company:surge-ai"]),
+        ("company:ai", ["company:scale-ai", "company:surge-ai"]),
+        ("in:zzz", []),
+        ("in:overview pay", []),
+        ("company:sama ", []),
+    ],
+)
+def test_field_suggests_its_values_and_a_choice_nothing(
+    service: SearchService, typed: str, suggested: list[str]
+) -> None:
+    assert texts(service, typed) == suggested
