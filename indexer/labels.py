@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from indexer.engines.base import VERIFIED_DAYS, CompanyHit
 from indexer.page import FacetValue
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS
+from indexer.query.choices import services_meant
 from indexer.query.request import UNKNOWN, Filters
 from indexer.query.tree import Query
 
@@ -51,7 +52,9 @@ def facet_values(
     facet: str, counts: Mapping[str, int], filters: Filters, labels: Mapping[str, str]
 ) -> tuple[FacetValue, ...]:
     """The values of one facet in the order readers expect; a chosen value is there even when nothing is left of it."""
-    chosen: tuple[str, ...] = getattr(filters, CHOICES[facet])
+    chosen: Sequence[str] = getattr(filters, CHOICES[facet])
+    if facet == "service":
+        chosen = services_meant(chosen, labels)
     values = dict.fromkeys([*counts, *chosen])
     ordered = sorted(values, key=lambda value: _place(facet, value, counts.get(value, 0)))
     return tuple(

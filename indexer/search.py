@@ -14,15 +14,15 @@ from indexer.errors import GenerationGone, NotFound
 from indexer.feedback import with_feedback
 from indexer.labels import facet_values, profile_url, why
 from indexer.page import FacetValue, Page, ProfileView, Result, SectionResult, Suggestion, Understood
+from indexer.query.choices import in_full, known_choices, spelled
 from indexer.query.interpret import Interpretation, Interpreter
 from indexer.query.parser import ParsedQuery, parse_query
 from indexer.query.request import MAX_DEPTH, MAX_SECONDS, MAX_WAIT_SECONDS, Filters, SearchRequest
-from indexer.query.synonyms import language_of
-from indexer.query.tree import Leaf, Or, Query
+from indexer.query.synonyms import language_of, meant
+from indexer.query.tree import Leaf, Or, Phrase, Query
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
 from indexer.snippets import excerpt
 from indexer.suggest import suggest
-from indexer.text import fold
 
 __all__ = [
     "FacetValue",
@@ -90,13 +90,13 @@ class SearchService:
 def _page(searcher: Searcher, request: SearchRequest, today: date, started: float) -> Page:
     """The page that one generation answers with; `started` is the `time.perf_counter()` at which it was asked for."""
     reading = read_query(searcher, request.text, exact=request.exact)
-    filters = known_filters(request.filters.merged(reading.parsed.filters), searcher)
+    filters, notes = _filters(request, reading, searcher)
     parsed = time.perf_counter()
-    plan = _plan(request, reading, filters, today)
+    plan = _plan(request, reading, in_full(filters, searcher.values()), today)
     plan = replace(plan, deadline=time.monotonic() + MAX_WAIT_SECONDS - (parsed - started))
     found, query = _answer(searcher, plan)
     searched = time.perf_counter()
-    results = _results(found.hits, reading.parsed.query, request)
+    results = _results(found.hits, reading.interpretation.typed, request)
     facets = {
         name: facet_values(name, counts, filters, searcher.values().get(name, {}))
         for name, counts in found.facets.items()
@@ -104,7 +104,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
     finished = time.perf_counter()
     return Page(
         request=replace(request, filters=filters),
-        query=_understood(request, reading, query, found),
+        query=replace(_understood(request, reading, query, found), notes=(*reading.parsed.notes, *notes)),
         total=found.total,
         pages=math.ceil(min(found.total, MAX_DEPTH) / request.size),
         generation=searcher.generation.id,
@@ -124,8 +124,19 @@ def _view(searcher: Searcher, slug: str, typed: str) -> ProfileView:
     profile = searcher.profile(slug)
     if profile is None:
         raise NotFound(f"there is no profile of {slug!r}")
-    marked = read_query(searcher, typed).query.terms() if typed else ()
-    return ProfileView(profile, searcher.generation.id, frozenset(marked))
+    marked = _marked_terms(read_query(searcher, typed).query) if typed else frozenset()
+    return ProfileView(profile, searcher.generation.id, marked)
+
+
+def _marked_terms(query: Query) -> frozenset[str]:
+    """The stems to mark in a profile: of a phrase those that mean something, for all are marked wherever they stand."""
+    found: set[str] = set()
+    for leaf in query.leaves():
+        if isinstance(leaf, Phrase):
+            found.update(meant(leaf.text) or leaf.terms)
+        else:
+            found.update(form.term for form in leaf.forms)
+    return frozenset(found)
 
 
 def ranked(searcher: Searcher, typed: str, depth: int) -> Found:
@@ -162,22 +173,11 @@ def _interpreter(searcher: Searcher) -> Interpreter:
     return found
 
 
-def known_filters(filters: Filters, searcher: Searcher) -> Filters:
-    """The choices as the index spells them: `specialty:image` means "Image". An unknown value stays as it is."""
-    if filters == Filters():
-        return filters
+def _filters(request: SearchRequest, reading: Reading, searcher: Searcher) -> tuple[Filters, tuple[str, ...]]:
+    """What the page chose and what was typed, and what is to be said of it."""
     values = searcher.values()
-
-    def spelled(facet: str, chosen: Sequence[str]) -> tuple[str, ...]:
-        known = {fold(value): value for value in values.get(facet, {})}
-        return tuple(dict.fromkeys(known.get(fold(value), value) for value in chosen))
-
-    return replace(
-        filters,
-        specialties=spelled("specialty", filters.specialties),
-        hiring=spelled("hiring", filters.hiring),
-        services=spelled("service", filters.services),
-    )
+    typed, notes = known_choices(reading.parsed.filters, values)
+    return spelled(request.filters, values).merged(typed), notes
 
 
 def _plan(request: SearchRequest, reading: Reading, filters: Filters, today: date) -> Plan:
@@ -245,16 +245,22 @@ def _results(hits: Sequence[CompanyHit], typed: Query, request: SearchRequest) -
 def _understood(request: SearchRequest, reading: Reading, query: Query, found: Found) -> Understood:
     repaired = reading.interpretation.repaired if found.total else ()
     used = dict(repaired)
-    words = [_as_used(node, used) for node in reading.parsed.query.wanted]
+    words = [_as_used(node, used) for node in reading.interpretation.typed.wanted]
     understood = str(replace(reading.parsed, query=replace(reading.parsed.query, wanted=())))
     return Understood(
         text=request.text,
         understood=" ".join(filter(None, [*words, understood])),
         repaired=repaired,
-        relaxed=(query.required, len(query.wanted)) if query.minimum is not None else None,
+        relaxed=_relaxed(reading.interpretation.typed, query.required, found) if query.minimum is not None else None,
         unknown=reading.interpretation.unknown,
-        notes=reading.parsed.notes,
     )
+
+
+def _relaxed(typed: Query, required: int, found: Found) -> tuple[int, int]:
+    """How many different words each hit of the page has at least, and how many were asked for."""
+    words = [str(node) for node in typed.wanted]
+    least = min((len({words[number] for number in hit.words}) for hit in found.hits), default=required)
+    return least, len(set(words))
 
 
 def _as_used(node: Leaf | Or, used: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS, Plan
-from indexer.engines.company import NAMING_SHARE, naming_terms, services_meant, telling_words
+from indexer.engines.company import names_companies, naming_terms, telling_words
 from indexer.profiles.model import Facts, RenderedProfile, RenderedSection
 from indexer.query.lexicon import WordCount
 from indexer.query.request import UNKNOWN, Filters
@@ -92,13 +92,14 @@ def _leaves(node: Leaf | Or) -> tuple[Leaf, ...]:
 # Filters
 
 
-def values(facts: Facts, facet: str, today: int) -> set[str]:
-    """What a company counts under in a facet other than "section"."""
+def values(facts: Facts, facet: str, today: int, chosen: Sequence[str] = ()) -> set[str]:
+    """What a company counts under in a facet other than "section"; `chosen` periods are counted too."""
     if facet == "verified":
         day = facts.verified_on
         if day is None:
             return {UNKNOWN}
-        return {str(days) for days in VERIFIED_DAYS if day.toordinal() >= today - days}
+        periods = {*map(str, VERIFIED_DAYS), *chosen} - {UNKNOWN}
+        return {days for days in periods if day.toordinal() >= today - int(days)}
     listed = {
         "specialty": facts.specialties or (UNKNOWN,),
         "hiring": (facts.hiring_status,),
@@ -109,10 +110,7 @@ def values(facts: Facts, facet: str, today: int) -> set[str]:
 
 def passes(facts: Facts, filters: Filters, today: int, without: str = "") -> bool:
     """Whether a company passes every facet, the one named `without` aside."""
-    meant = services_meant(filters.services, values(facts, "service", today))
-    if filters.services and without != "service" and not meant:
-        return False
-    chosen = {"specialty": filters.specialties, "hiring": filters.hiring}
+    chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
     for facet, wanted in chosen.items():
         if wanted and facet != without and not values(facts, facet, today) & set(wanted):
             return False
@@ -160,7 +158,7 @@ class Definition:
                 value
                 for company in matching
                 if passes(company.facts, filters, today, facet)
-                for value in values(company.facts, facet, today)
+                for value in values(company.facts, facet, today, filters.verified)
             )
         hits = [company for company in matching if passes(company.facts, filters, today)]
         return Expected(
@@ -188,12 +186,10 @@ class Definition:
     def named(self, query: Query) -> set[str]:
         """The companies all of whose telling words the query has, if they are enough of its words."""
         rows = telling_words([company.facts.company for company in self.companies])
-        terms, least = naming_terms(query), NAMING_SHARE * len(query.wanted)
-        return {
-            company.facts.slug
-            for company, row in zip(self.companies, rows, strict=True)
-            if row and row <= terms and len(row) >= least
-        }
+        if not names_companies(query, frozenset().union(*rows).__contains__):
+            return set()
+        terms = naming_terms(query)
+        return {company.facts.slug for company, row in zip(self.companies, rows, strict=True) if row and row <= terms}
 
     def _sections(self, plan: Plan) -> Counter[str]:
         """Sections that match all by themselves, whatever sections are chosen."""

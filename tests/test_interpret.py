@@ -268,14 +268,44 @@ def test_repaired_alternative_is_named_in_what_was_understood() -> None:
 def test_two_words_written_together_are_taken_apart(searcher: ColumnSearcher) -> None:
     found = read(searcher, "tolokapays weekly")
     assert found.repaired == (("tolokapays", "toloka pays"),)
-    assert found.query.wanted[0] == Phrase("toloka pays", ("toloka", "pay"))
+    assert (
+        [str(node) for node in found.query.wanted] == ["toloka", "pays", "weekly"] == list(map(str, found.typed.wanted))
+    )
+    assert terms(found, "typo", 0) == {"toloka"}
     assert found.unknown == ()
+
+
+def test_two_words_written_together_are_found_apart_and_understood_so() -> None:
+    page = search(SERVICE, "taskstoloka")
+    assert (slugs(page), page.query.understood) == (["toloka"], "tasks toloka")
+
+
+def test_misspelt_stop_word_is_left_out_and_said_to_be_one(searcher: ColumnSearcher) -> None:
+    searcher = searcher_over(profile("Alpha", overview="which toloka pays weekly"))
+    found = read(searcher, "whcih toloka weekly")
+    assert [str(node) for node in found.query.wanted] == ["toloka", "weekly"]
+    assert found.repaired == (("whcih", "which"),)
+    assert [str(node) for node in read(searcher, "whcih").query.wanted] == ["whcih"]
+
+
+def test_word_of_the_vocabulary_that_nobody_says_is_no_repair() -> None:
+    searcher = searcher_over(profile("Alpha", overview="weekly tests"), synonyms=[("remuneration", "wage")])
+    found = read(searcher, "remunerasion weekly")
+    assert (found.repaired, found.unknown) == ((), ("remunerasion",))
 
 
 def test_word_written_apart_is_joined(searcher: ColumnSearcher) -> None:
     found = read(searcher, "remo tasks")
     assert terms(found, "typo", 0) == terms(found, "typo", 1) == {"remotask"}
     assert found.unknown == ()
+
+
+def test_words_written_apart_name_a_company_only_at_the_beginning() -> None:
+    service = service_over(
+        profile("Alpha", overview="image data, annotation of images"), profile("DataAnnotation", overview="images")
+    )
+    assert slugs(search(service, "data annotation images")) == ["dataannotation", "alpha"]
+    assert slugs(search(service, "image data annotation")) == ["alpha", "dataannotation"]
 
 
 def test_word_written_apart_is_joined_where_one_part_has_synonyms_of_several_words() -> None:
@@ -289,6 +319,7 @@ def test_word_written_apart_is_joined_where_one_part_has_synonyms_of_several_wor
 
 
 def test_exact_reading_leaves_out_completion_repair_and_splitting(searcher: ColumnSearcher) -> None:
+    assert terms(read(searcher, "remo tasks", exact=True), "typo") == set()
     for typed in ("annota", "tolka weekly", "tolokapays weekly"):
         found = read(searcher, typed, exact=True)
         assert (found.repaired, found.unknown) == ((), (typed.split()[0],))

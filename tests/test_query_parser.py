@@ -40,7 +40,10 @@ READINGS: list[tuple[str, str, Query, Filters]] = [
     # Stop words go when others remain
     ("how long is the test", "long test", Query(words("long", "test")), Filters()),
     ("how is the", "how is the", Query(words("how", "is", "the")), Filters()),
-    ("the OR pay", "the OR pay", Query((Or(words("the", "pay")),)), Filters()),
+    ("the OR pay", "pay", Query(words("pay")), Filters()),
+    ("pay OR the wage", "pay OR wage", Query((Or(words("pay", "wage")),)), Filters()),
+    ("pay OR -scam test", "pay test -scam", Query(words("pay", "test"), words("scam")), Filters()),
+    ("pay OR in:overview test", "pay test in:overview", Query(words("pay", "test")), Filters(sections=("overview",))),
     ("test -the", "test", Query(words("test")), Filters()),
     # Phrases
     ('"minimum wage"', '"minimum wage"', Query((phrase("minimum", "wage"),)), Filters()),

@@ -231,12 +231,44 @@ def test_section_filter_shows_only_that_section(service: SearchService) -> None:
         ("company:beta company:gamma", ["beta", "gamma"]),
         ("company:nobody", []),
         ("in:equipment", ["delta"]),
-        ("specialty:nonsense", []),
-        ("hiring:nonsense", []),
+        ("service:annotation", ["alpha", "beta"]),
     ],
 )
 def test_filters_keep_these_companies(service: SearchService, typed: str, expected: list[str]) -> None:
     assert sorted(slugs(search(service, typed))) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        ("hiring:worker", '“hiring:worker” was left out: no profile has it, did you mean "workers"?'),
+        ("specialty:imagee", '“specialty:imagee” was left out: no profile has it, did you mean "Image"?'),
+        ("in:zzz", "“in:zzz” was left out: no profile has it."),
+        ("service:anno", "“service:anno” was left out: no profile has it."),
+    ],
+)
+def test_choice_that_nobody_has_is_left_out_with_a_note(service: SearchService, typed: str, note: str) -> None:
+    page = search(service, typed)
+    assert page.query.notes == (note,)
+    assert page.total == search(service, "").total
+
+
+def test_section_is_chosen_by_a_heading_that_means_it(service: SearchService) -> None:
+    page = search(service, 'in:"Challenges / concerns"')
+    assert page.request.filters.sections == ("concerns",)
+
+
+def test_chosen_period_is_counted_beside_the_usual_ones(service: SearchService) -> None:
+    page = search(service, "verified:45")
+    counts = {value.value: (value.count, value.selected) for value in page.facets["verified"]}
+    assert counts["45"] == (page.total, True)
+
+
+def test_words_of_a_service_choose_all_that_have_them_in_the_facet_too(service: SearchService) -> None:
+    page = search(service, "service:annotation")
+    assert [(value.value, value.count) for value in page.facets["service"] if value.selected] == [
+        ("Data annotation", page.total)
+    ]
 
 
 def test_verified_within_counts_the_last_day_and_not_the_one_before(service: SearchService) -> None:
@@ -307,7 +339,7 @@ FACTS = st.builds(
     Facts,
     slug=st.just("x"),
     company=st.sampled_from(["Alpha", "Beta Works", "Gamma Pay"]),
-    service_type=st.sampled_from([None, "Data annotation", "Managed workforce"]),
+    service_type=st.sampled_from([None, "Data annotation", "Data annotation and collection", "Managed workforce"]),
     specialties=st.lists(st.sampled_from(["Image", "Text", "Audio"]), max_size=2, unique=True).map(tuple),
     hiring_status=st.sampled_from(["workers", "both", "closed", "unknown"]),
     last_verified=st.sampled_from([None, "2026-06-01", "2026-04", "2019"]),
@@ -350,7 +382,9 @@ def test_counts_of_a_facet_do_not_depend_on_its_own_choice(
 ) -> None:
     free = search(service, typed, replace(filters, **{ATTRIBUTES[facet]: ()}))
     held = {value: count for value, count in counts(search(service, typed, filters), facet).items() if count}
+    more = {value: held.pop(value) for value in set(held) - set(counts(free, facet))}
     assert held == counts(free, facet)
+    assert set(more) <= set(filters.verified)  # a chosen period is counted beside the usual ones
 
 
 # Order, pages, depth

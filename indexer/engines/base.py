@@ -130,7 +130,7 @@ class Searcher(Protocol):
         """The companies that match, in order."""
 
     def coverage(self, plan: Plan) -> int:
-        """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
+        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""

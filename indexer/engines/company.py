@@ -1,17 +1,17 @@
 """What every engine derives from a company's facts in the same way: its telling words, its facet values."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from indexer import text
 from indexer.profiles.model import Facts
 from indexer.query.request import UNKNOWN
-from indexer.query.tree import Phrase, Query, Word
+from indexer.query.tree import Leaf, Phrase, Query, Word, leaves_of
 
 COMMON_NAME_SHARE = 0.05
 """A word in more names than this ("AI", "Data") does not tell companies apart."""
 NAMING_SHARE = 1 / 3
-"""A query names a company when at least this share of its words does; in a longer question the words decide."""
+"""A query names companies when at least this share of its words tells companies apart; else the words decide."""
 
 
 def telling_words(names: Sequence[str]) -> list[frozenset[str]]:
@@ -32,24 +32,25 @@ def _terms(name: str) -> frozenset[str]:
 
 
 def naming_terms(query: Query) -> set[str]:
-    """The stems by which a query may name a company: as typed, completed or repaired; no synonyms, no `word*`."""
-    terms: set[str] = set()
-    for leaf in query.leaves():
-        if isinstance(leaf, Phrase):
-            terms.update(leaf.terms)
-        elif isinstance(leaf, Word):
-            terms.update(form.term for form in leaf.forms if form.origin != "synonym")
-    return terms
+    """The stems by which a query may name a company: as typed, completed or repaired, also a synonym of several words.
+
+    No synonyms of one word ("pay" names nobody called Wage), no `word*`, and no two words of the index in one.
+    """
+    return {term for leaf in query.leaves() for term in _naming_terms(leaf)}
 
 
-def services_meant(chosen: Iterable[str], values: Iterable[str]) -> list[str]:
-    """The service types that are a choice as it stands, or have every word of one: "annotation" chooses many."""
-    wanted = [(choice, frozenset(text.words_of(choice))) for choice in chosen]
-    return [
-        value
-        for value in values
-        if any(value == choice or (words and words <= set(text.words_of(value))) for choice, words in wanted)
-    ]
+def names_companies(query: Query, tells: Callable[[str], bool]) -> bool:
+    """Whether enough of the query's words tell companies apart; `tells`: whether a stem is such a word."""
+    naming = sum(any(tells(t) for leaf in leaves_of(node) for t in _naming_terms(leaf)) for node in query.wanted)
+    return naming > 0 and naming >= NAMING_SHARE * len(query.wanted)
+
+
+def _naming_terms(leaf: Leaf) -> Iterable[str]:
+    if isinstance(leaf, Phrase):
+        return leaf.terms
+    if isinstance(leaf, Word):
+        return [form.term for form in leaf.forms if form.origin not in ("synonym", "joined")]
+    return ()
 
 
 def facet_values(facts: Facts) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from indexer import text
 from indexer.query.lexicon import Lexicon
 from indexer.query.synonyms import Language
-from indexer.query.tree import Form, Leaf, Or, Phrase, Prefix, Query, Word
+from indexer.query.tree import Form, Leaf, Or, Phrase, Prefix, Query, Word, leaves_of
 from indexer.ranking import (
     MAX_EXPANSIONS,
     PREFIX_WEIGHT,
@@ -23,12 +23,15 @@ MIN_SPLIT_PART = 2
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """`repaired`: (typed, used) for each repaired word; `unknown`: words that no form was found for.
+    """`typed`: the query as it was typed, node by node as in `query`: without misspelt stop words, and with two words
+    for those that were written together.
 
+    `repaired`: (typed, used) for each repaired word; `unknown`: words that no form was found for.
     `weights`: section id to the factor that the query's intent gives it.
     """
 
     query: Query
+    typed: Query
     repaired: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
     weights: Mapping[str, float]
@@ -42,6 +45,8 @@ class _Reading:
     repaired: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
+    """Typed words that were repaired to stop words."""
 
 
 class Interpreter:
@@ -54,44 +59,62 @@ class Interpreter:
     def interpret(self, query: Query, exact: bool = False) -> Interpretation:
         """Give every word its forms. `exact` leaves out completion and repair."""
         reading = _Reading(exact)
+        typed: list[Leaf | Or] = []
         wanted: list[Leaf | Or] = []
+        left = len(query.wanted)
         for are_alternatives, group in groupby(query.wanted, lambda node: isinstance(node, Or)):
             nodes = list(group)
-            last = len(wanted) + len(nodes) == len(query.wanted)
-            if are_alternatives:
-                for place, node in enumerate(nodes, 1):
-                    wanted.append(self._alternatives(node, last and place == len(nodes), reading))
+            left -= len(nodes)
+            if not are_alternatives:
+                nodes, found = self._words(nodes, not left, reading)
             else:
-                wanted += self._words(nodes, last, reading)
+                found = [self._alternatives(node, not left and node is nodes[-1], reading) for node in nodes]
+            typed += nodes
+            wanted += found
+        kept = [place for place, node in enumerate(typed) if str(node) not in reading.left_out] or range(len(wanted))
         return Interpretation(
-            query=Query(tuple(wanted), tuple(map(self._leaf, query.unwanted)), query.minimum),
+            query=replace(query, wanted=tuple(wanted[place] for place in kept), unwanted=self._unwanted(query)),
+            typed=replace(query, wanted=tuple(typed[place] for place in kept)),
             repaired=tuple(reading.repaired),
             unknown=tuple(reading.unknown),
             weights=self._language.section_weights(reading.terms),
         )
 
-    def _alternatives(self, node: Leaf | Or, last: bool, reading: _Reading) -> Or:
-        """Each alternative as it would be read by itself."""
-        children = node.children if isinstance(node, Or) else (node,)
-        read = [self._words([child], last, reading)[0] for child in children]
-        return Or(tuple(leaf for child in read for leaf in (child.children if isinstance(child, Or) else (child,))))
+    def _unwanted(self, query: Query) -> tuple[Leaf, ...]:
+        return tuple(map(self._leaf, query.unwanted))
 
-    def _words(self, nodes: Sequence[Leaf | Or], last: bool, reading: _Reading) -> list[Leaf | Or]:
-        """Leaves that stand side by side; `last` says that they end the query."""
-        wanted = [self._leaf(node) for node in nodes if not isinstance(node, Or)]
-        found: list[Leaf | Or] = list(wanted)
-        unknown = [place for place, node in enumerate(wanted) if isinstance(node, Word) and self._is_unknown(node)]
-        if unknown and not reading.exact:
-            known = self._in_vocabulary(wanted)
-            for place in unknown:
-                word = wanted[place]
-                if isinstance(word, Word) and place not in known:
-                    found[place] = self._stand_in(word, last and place == len(wanted) - 1, reading.repaired)
+    def _alternatives(self, node: Leaf | Or, last: bool, reading: _Reading) -> Or:
+        """Each alternative as it would be read by itself; of two words written together it takes the two in a row."""
+        children: list[Leaf] = []
+        for leaf in leaves_of(node):
+            _, found = self._words([leaf], last, reading)
+            if len(found) == 1:
+                children += leaves_of(found[0])
+            else:
+                words = [str(part) for part in found]
+                children.append(Phrase(" ".join(words), tuple(map(text.term_of, words)), TYPO_WEIGHT))
+        return Or(tuple(children))
+
+    def _words(
+        self, nodes: Sequence[Leaf | Or], last: bool, reading: _Reading
+    ) -> tuple[list[Leaf | Or], list[Leaf | Or]]:
+        """Leaves that stand side by side, as typed and with their forms; `last` says that they end the query."""
+        typed: list[Leaf | Or] = []
+        found: list[Leaf | Or] = []
+        read = [self._leaf(node) for node in nodes if not isinstance(node, Or)]
+        unknown = {place for place, node in enumerate(read) if self._is_unknown(node)}
+        known = self._in_vocabulary(read) if unknown and not reading.exact else unknown
+        for place, node in enumerate(read):
+            parts: tuple[Leaf, ...] = (node,)
+            if place in unknown - known and isinstance(node, Word):
+                parts = self._stand_ins(node, last and place == len(read) - 1, reading)
+            typed += (nodes[place],) if len(parts) == 1 else parts
+            found += parts
         terms = [self._meant(node) for node in found]
-        found = self._with_synonyms(self._with_joined_words(found), terms)
+        found = self._with_synonyms(self._with_joined_words(found, reading.exact), terms)
         reading.terms += terms
-        reading.unknown += (str(nodes[place]) for place in unknown if self._is_unknown(found[place]))
-        return found
+        reading.unknown += (str(node) for node, read in zip(typed, found, strict=True) if self._is_unknown(read))
+        return typed, found
 
     def _in_vocabulary(self, nodes: Sequence[Leaf | Or]) -> set[int]:
         """Places of words that need no repair: the index has what the vocabulary says instead of them."""
@@ -121,22 +144,22 @@ class Interpreter:
             words.setdefault(found.term, []).append(found.word)
         return tuple(Form(term, weight, origin, tuple(group)) for term, group in words.items())
 
-    def _stand_in(self, word: Word, last: bool, repaired: list[tuple[str, str]]) -> Leaf | Or:
+    def _stand_ins(self, word: Word, last: bool, reading: _Reading) -> tuple[Word, ...]:
         """What an unknown word may have meant: the beginning of a word, a misspelling, two words; else the word."""
-        typed = (Form(text.term_of(word.text)),)
         if last and len(word.text) > 1:
             forms = self._completions(word.text, PREFIX_WEIGHT, "prefix")
             if forms:
-                return Word(word.text, typed + forms)
+                return (Word(word.text, word.forms + forms),)
         forms, used = self._repairs(word.text)
         if forms:
-            repaired.append((word.text, used))
-            return Word(word.text, typed + forms)
+            reading.repaired.append((word.text, used))
+            reading.left_out |= {word.text} if text.is_stop_word(used) else set()
+            return (Word(word.text, word.forms + forms),)
         parts = self._split(word.text)
         if parts:
-            repaired.append((word.text, " ".join(parts)))
-            return Phrase(" ".join(parts), tuple(map(text.term_of, parts)))
-        return Word(word.text, typed)
+            reading.repaired.append((word.text, " ".join(parts)))
+            return tuple(Word(part, (Form(text.term_of(part), TYPO_WEIGHT, "typo"),)) for part in parts)
+        return (word,)
 
     def _split(self, word: str) -> tuple[str, str] | None:
         """Two known words that were written together, the more frequent ones first."""
@@ -159,7 +182,7 @@ class Interpreter:
         found = self._lexicon.similar(word, edits, MAX_EXPANSIONS)
         if not found:
             known = self._language.similar(word, edits)
-            if known is None or known == word:
+            if known is None or known == word or not self._is_served(known):
                 return (), ""
             return (Form(text.term_of(known), TYPO_WEIGHT, "typo"),), known
         words: dict[str, list[str]] = {}
@@ -170,6 +193,12 @@ class Interpreter:
             Form(term, TYPO_WEIGHT, "typo", () if term == used.term else tuple(group)) for term, group in words.items()
         )
         return tuple(forms), used.word
+
+    def _is_served(self, word: str) -> bool:
+        """Whether the index has a word, or what the vocabulary says instead of it."""
+        term = text.term_of(word)
+        others = [stems for _, same in self._language.stand_ins([term], 0) for _, stems in same]
+        return any(all(map(self._lexicon.frequency, stems)) for stems in [(term,), *others])
 
     def _with_synonyms(self, nodes: Sequence[Leaf | Or], terms: Sequence[str]) -> list[Leaf | Or]:
         """Every word of a phrase that has synonyms may be stood in for by any of them. `terms`: a stem a node."""
@@ -187,16 +216,23 @@ class Interpreter:
             (form.term for form in forms if self._lexicon.frequency(form.term)), forms[-1].term if forms else ""
         )
 
-    def _with_joined_words(self, nodes: Sequence[Leaf | Or]) -> list[Leaf | Or]:
-        """Two neighbours may be one word of the index: "remo tasks"."""
+    def _with_joined_words(self, nodes: Sequence[Leaf | Or], exact: bool) -> list[Leaf | Or]:
+        """Two neighbours may be one word of the index: "remo tasks".
+
+        Where both are words of it too, they name whoever is called by the joined word only at the beginning: "data
+        annotation pay" may ask for DataAnnotation, "image data annotation" does not.
+        """
         result = list(nodes)
         for place, (left, right) in enumerate(zip(nodes, nodes[1:], strict=False)):
-            if isinstance(left, Word) and isinstance(right, Word) and self._lexicon.count(left.text + right.text):
-                joined = Form(text.term_of(left.text + right.text), TYPO_WEIGHT, "typo", (left.text + right.text,))
-                for slot in (place, place + 1):
-                    node = result[slot]
-                    if isinstance(node, Word):
-                        result[slot] = replace(node, forms=(*node.forms, joined))
+            if not exact and isinstance(left, Word) and isinstance(right, Word):
+                word = left.text + right.text
+                if self._lexicon.count(word):
+                    both = place and self._lexicon.count(left.text) and self._lexicon.count(right.text)
+                    joined = Form(text.term_of(word), TYPO_WEIGHT, "joined" if both else "typo", (word,))
+                    for slot in (place, place + 1):
+                        node = result[slot]
+                        if isinstance(node, Word):
+                            result[slot] = replace(node, forms=(*node.forms, joined))
         return result
 
 

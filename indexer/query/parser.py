@@ -68,6 +68,8 @@ class _Reading:
     def want(self, leaves: list[Leaf]) -> None:
         """Add leaves; after an OR the first one is an alternative to what stands before."""
         for leaf in leaves:
+            if self.joined and _is_stop_word(leaf):
+                continue
             if self.joined and self.wanted:
                 self.wanted[-1].append(leaf)
             else:
@@ -82,7 +84,7 @@ def parse_query(typed: str) -> ParsedQuery:
     reading = _Reading()
     for piece in _PIECE.finditer(typed.translate(_QUOTES)):
         _read(piece, reading)
-    groups = _without_stop_words([list(dict.fromkeys(group)) for group in reading.wanted])
+    groups = _without_stop_words([_meant(group) for group in reading.wanted])
     room = _Room(MAX_TERMS)
     groups = _without_stop_words([kept for group in groups if (kept := room.take(group))])
     wanted = tuple(_alternatives(group) for group in groups)
@@ -130,6 +132,8 @@ def _alternatives(group: list[Leaf]) -> Leaf | Or:
 def _read(piece: re.Match[str], reading: _Reading) -> None:
     """Take in one piece: a field, a phrase, an OR, or words."""
     name, value = piece["field"], piece["quoted"] or piece["value"]
+    if name or piece["minus"]:
+        reading.joined = False
     if name and piece["minus"]:
         reading.ignored.append(piece[0])
         return
@@ -143,7 +147,7 @@ def _read(piece: re.Match[str], reading: _Reading) -> None:
     else:
         leaves = list(_words(piece["plain"] or f"{name} {value}"))
     if piece["minus"]:
-        reading.unwanted += (leaf for leaf in leaves if not (isinstance(leaf, Word) and text.is_stop_word(leaf.text)))
+        reading.unwanted += (leaf for leaf in leaves if not _is_stop_word(leaf))
     else:
         reading.want(leaves)
 
@@ -196,7 +200,15 @@ def _phrase_of(words: list[str]) -> list[Leaf]:
 
 def _without_stop_words(groups: list[list[Leaf]]) -> list[list[Leaf]]:
     """Drop stop words, unless there is nothing else."""
-    meant = [
-        group for group in groups if not all(isinstance(leaf, Word) and text.is_stop_word(leaf.text) for leaf in group)
-    ]
+    meant = [group for group in groups if not all(map(_is_stop_word, group))]
     return meant or groups
+
+
+def _meant(group: list[Leaf]) -> list[Leaf]:
+    """The alternatives of a group, each once, without stop words when others remain."""
+    unique = list(dict.fromkeys(group))
+    return [leaf for leaf in unique if not _is_stop_word(leaf)] or unique
+
+
+def _is_stop_word(leaf: Leaf) -> bool:
+    return isinstance(leaf, Word) and text.is_stop_word(leaf.text)

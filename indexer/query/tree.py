@@ -10,7 +10,7 @@ class Form:
 
     `term` is a stem of the index. `words` limits the match to these surface forms of the stem (empty: all of
     them). `weight` is 1 for what the user typed and below 1 for what stands in for it. `origin` says why it is
-    here: "exact", "synonym", "prefix" (the word was completed), "typo", "feedback".
+    here: "exact", "synonym", "prefix" (the word was completed), "typo", "joined" (with its neighbour), "feedback".
     """
 
     term: str
@@ -77,12 +77,18 @@ Leaf = Word | Prefix | Phrase
 Node = Leaf | Not | Or
 
 
+def leaves_of(node: "Leaf | Or") -> tuple["Leaf", ...]:
+    """The alternatives of an Or, or the leaf itself."""
+    return node.children if isinstance(node, Or) else (node,)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What must hold together.
 
     A company matches when at least `minimum` of `wanted` match it (in one section or spread over several) and
-    none of `unwanted` does. No `wanted` at all means every company. `optional` words only move matching companies.
+    none of `unwanted` does; one that the query names needs only its phrases. No `wanted` at all means every company.
+    `optional` words only move matching companies.
     """
 
     wanted: tuple[Leaf | Or, ...] = ()
@@ -93,20 +99,13 @@ class Query:
 
     @property
     def required(self) -> int:
-        """How many of `wanted` a hit must have."""
+        """How many of `wanted` a hit must have that the query does not name."""
         return len(self.wanted) if self.minimum is None else self.minimum
 
     def leaves(self) -> Iterator[Leaf]:
         """Every wanted leaf, alternatives of an Or included."""
         for node in self.wanted:
-            yield from node.children if isinstance(node, Or) else (node,)
-
-    def terms(self, without: str = "") -> list[str]:
-        """The stems of all wanted leaves, forms of the origin `without` left out."""
-        found: list[str] = []
-        for leaf in self.leaves():
-            found += leaf.terms if isinstance(leaf, Phrase) else [f.term for f in leaf.forms if f.origin != without]
-        return found
+            yield from leaves_of(node)
 
     def __str__(self) -> str:
         return " ".join([*map(str, self.wanted), *(f"-{leaf}" for leaf in self.unwanted)])

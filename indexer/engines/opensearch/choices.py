@@ -35,12 +35,11 @@ class Choices:
 
     def clauses(self, without: str = "") -> list[Clause]:
         """A clause for each facet with a choice but "section", the one named `without` aside."""
-        chosen = {"specialty": self.filters.specialties, "hiring": self.filters.hiring}
+        filters = self.filters
+        chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
         clauses: list[Clause] = [
             {"terms": {name: list(values)}} for name, values in chosen.items() if values and name != without
         ]
-        if self.filters.services and without != "service":
-            clauses.append(any_of(clause for choice in self.filters.services for clause in _of_service(choice)))
         if self.filters.verified and without != VERIFIED:
             clauses.append(self._verified())
         return clauses
@@ -72,7 +71,8 @@ class Choices:
     def _count(self, name: str) -> Clause:
         if name != VERIFIED:
             return {"terms": {"field": name, "size": self._size(name)}}
-        steps: dict[str, Clause] = {str(days): self._within(days) for days in VERIFIED_DAYS}
+        periods = dict.fromkeys([*map(str, VERIFIED_DAYS), *self.filters.verified])
+        steps: dict[str, Clause] = {days: self._within(int(days)) for days in periods if days != UNKNOWN}
         return {"filters": {"filters": {**steps, UNKNOWN: {"term": {VERIFIED: 0}}}}}
 
     def _size(self, name: str) -> int:
@@ -102,15 +102,6 @@ def _buckets(answer: Mapping[str, Any]) -> dict[str, int]:
 
 def _named(choice: str) -> list[Clause]:
     """Companies with the slug, or with every word of the choice in their name."""
-    return [{"term": {"slug": choice}}, *_with_words("name_words", choice)]
-
-
-def _of_service(choice: str) -> list[Clause]:
-    """Companies with the service type, or with every word of the choice in it."""
-    return [{"term": {"service": choice}}, *_with_words("service_words", choice)]
-
-
-def _with_words(field: str, choice: str) -> list[Clause]:
-    """Companies with every word of the choice in the field; no clause for a choice without words."""
     words = sorted(set(text.words_of(choice)))
-    return [{"bool": {"filter": [{"term": {field: word}} for word in words]}}] if words else []
+    having: list[Clause] = [{"bool": {"filter": [{"term": {"name_words": word}} for word in words]}}] if words else []
+    return [{"term": {"slug": choice}}, *having]

@@ -39,7 +39,6 @@ class DocumentWriter:
             "name_rank": self.identities.rank[facts.slug],
             "verified": day.toordinal() if day else 0,
             **facet_values(facts),
-            "service_words": sorted(set(text.words_of(facet_values(facts)["service"][0]))),
             "stored": company.dump(),
             "sections": [self._section(passage) for passage in company.passages],
         }

@@ -7,10 +7,9 @@ from itertools import compress, islice
 from typing import Any
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
-from indexer.engines.company import naming_terms
+from indexer.engines.company import names_companies, naming_terms
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.marks import Marker
-from indexer.engines.opensearch.questions import naming_words
 from indexer.engines.opensearch.scoring import (
     TIERS,
     CompanyScore,
@@ -64,7 +63,8 @@ class HitReader:
 
     @cached_property
     def _named(self) -> set[str]:
-        return naming_terms(self.plan.query)
+        names = names_companies(self.plan.query, self.words.naming.__contains__)
+        return naming_terms(self.plan.query) if names else set()
 
     def _is_allowed(self, passage: Passage) -> bool:
         return not self.plan.filters.sections or passage.id in self.plan.filters.sections
@@ -72,7 +72,7 @@ class HitReader:
     def _score(self, company: Company, telling: Sequence[str]) -> CompanyScore:
         scorers = [SectionScorer(passage, self._weighing, self.averages) for passage in company.passages]
         factors = [self.plan.weights.get(p.id, 1.0) if self._is_allowed(p) else 0.0 for p in company.passages]
-        named = self._named.issuperset(telling) and len(telling) >= naming_words(self.plan.query)
+        named = bool(telling) and self._named.issuperset(telling)
         return CompanyScore(
             impacts=[
                 [

@@ -52,7 +52,6 @@ MAPPINGS = {
         "specialty": KEYWORD,
         "hiring": KEYWORD,
         "service": KEYWORD,
-        "service_words": KEYWORD,
         "stored": {"type": "object", "enabled": False},
         "sections": {
             "type": "nested",

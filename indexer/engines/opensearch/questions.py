@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from indexer.engines.base import Plan
-from indexer.engines.company import NAMING_SHARE, naming_terms
+from indexer.engines.company import names_companies, naming_terms
 from indexer.engines.opensearch.choices import OF_NAMED, Choices
 from indexer.engines.opensearch.scoring import EVERY, EXACT, NAMED, TIERS, TOGETHER, Node, exact_part
 from indexer.engines.opensearch.translate import (
@@ -20,7 +20,7 @@ from indexer.engines.opensearch.translate import (
     constant,
     nested,
 )
-from indexer.query.tree import Phrase, Query
+from indexer.query.tree import Phrase
 from indexer.ranking import SPREAD
 
 ORDERS: dict[str, list[Clause]] = {
@@ -32,11 +32,6 @@ MAX_NAMING_WORDS = 128
 """Words of a query that may name a company; no name is longer."""
 COMPANIES: Clause = {"exists": {"field": "slug"}}
 """Everything but the word list, which lies in the same index."""
-
-
-def naming_words(query: Query) -> int:
-    """How many words a name must have so that the query names its company."""
-    return max(1, math.ceil(NAMING_SHARE * len(query.wanted)))
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,10 @@ class Question:
     @cached_property
     def _named(self) -> Clause | None:
         """Companies that the query names."""
-        terms = sorted(naming_terms(self.plan.query) & self.translator.words.naming)[:MAX_NAMING_WORDS]
-        return _named(terms, naming_words(self.plan.query)) if terms else None
+        naming = self.translator.words.naming
+        if not names_companies(self.plan.query, naming.__contains__):
+            return None
+        return _named(sorted(naming_terms(self.plan.query) & naming)[:MAX_NAMING_WORDS])
 
     @property
     def _spared(self) -> Clause | None:
@@ -229,7 +226,6 @@ class Question:
         return float(2 ** math.ceil(math.log2(most + 1)))
 
 
-def _named(terms: Sequence[str], least: int) -> Clause:
+def _named(terms: Sequence[str]) -> Clause:
     """Companies all of whose telling words are among the terms."""
-    covered = {"terms_set": {"telling": {"terms": list(terms), "minimum_should_match_field": "telling_count"}}}
-    return {"bool": {"filter": [covered, {"range": {"telling_count": {"gte": least}}}]}}
+    return {"terms_set": {"telling": {"terms": list(terms), "minimum_should_match_field": "telling_count"}}}

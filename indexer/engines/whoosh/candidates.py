@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
 import numpy as np
 
-from indexer.engines.company import naming_terms
+from indexer.engines.company import names_companies, naming_terms
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.invert import Longs
-from indexer.engines.whoosh.leaves import leaf_matches, nothing
+from indexer.engines.whoosh.leaves import leaf_matches
 from indexer.engines.whoosh.matches import Flags, Matches, is_in, ranges
 from indexer.engines.whoosh.tokens import Ints
 from indexer.query.tree import Leaf, Or, Phrase, Query
@@ -19,7 +19,7 @@ from indexer.query.tree import Leaf, Or, Phrase, Query
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Matching companies (ascending), and how many wanted words each has (None: every one of them)."""
+    """Matching companies (ascending), and how many wanted words each has (None: all, but for those that are named)."""
 
     company: Ints
     words: Ints | None
@@ -28,28 +28,37 @@ class Candidates:
 class Matcher:
     """The leaves of one query, looked up once. `sections` limits the search to flagged sections.
 
-    After `until` (of `time.monotonic`) no leaf is looked up any more, and `partial` is set.
+    After `until` (of `time.monotonic`) no wanted word but the first is looked up any more: `query` is what was asked
+    by then, and `partial` is set.
     """
 
     def __init__(self, columns: Columns, query: Query, sections: Flags | None, until: float = inf) -> None:
         self._columns = columns
-        self.query = query
         self._sections = sections
         self._until = until
         self.partial = False
-        self.all_wanted = self._matches(query.wanted)
-        self._allowed = self._without(self._matches(query.unwanted))
+        self._allowed = self._without([leaf_matches(columns, leaf) for leaf in query.unwanted])
+        self.all_wanted = self._in_time(query.wanted)
         self.wanted = self._limited(self.all_wanted)
-        self.optional = self._limited(self._matches(query.optional))
+        self.optional = self._limited(self._in_time(query.optional))
+        self.query = self._asked(query) if self.partial else query
 
-    def _matches(self, leaves: Sequence[Leaf | Or]) -> list[Matches]:
-        """The matches of leaves; those that the time is over for match nothing, which makes the answer partial."""
-        found = []
+    def _in_time(self, leaves: Sequence[Leaf | Or]) -> list[Matches]:
+        """The matches of those leaves that are looked up before the time is over, and of the first one."""
+        found: list[Matches] = []
         for leaf in leaves:
-            late = time.monotonic() > self._until
-            self.partial |= late
-            found.append(nothing(self._columns) if late else leaf_matches(self._columns, leaf))
+            if found and time.monotonic() > self._until:
+                self.partial = True
+                break
+            found.append(leaf_matches(self._columns, leaf))
         return found
+
+    def _asked(self, query: Query) -> Query:
+        """The part of the query that was looked up."""
+        words = len(self.all_wanted)
+        minimum = None if query.minimum is None else min(query.minimum, words)
+        optional = query.optional[: len(self.optional)]
+        return replace(query, wanted=query.wanted[:words], minimum=minimum, optional=optional)
 
     def _limited(self, matches: Sequence[Matches]) -> list[Matches]:
         if self._sections is None:
@@ -76,9 +85,12 @@ class Matcher:
     @cached_property
     def named(self) -> Ints:
         """The companies (ascending) that the query names, as typed or repaired."""
-        ids = self._columns.term_ids
-        terms = [ids[term] for term in naming_terms(self.query) if term in ids]
-        return np.array(self._columns.names.named(terms, len(self.query.wanted)), np.int32)
+        ids, names = self._columns.term_ids, self._columns.names
+        known = [ids[term] for term in naming_terms(self.query) if term in ids]
+        if not any(map(names.tells, known)):
+            return np.zeros(0, np.int32)
+        enough = names_companies(self.query, lambda term: term in ids and names.tells(ids[term]))
+        return np.array(names.named(known) if enough else [], np.int32)
 
     def _with_named(self, found: Ints, lists: Sequence[Ints], named: Ints) -> Ints:
         """`found`, and those of `named` that have any of the words and all phrases, whatever else they lack.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from xxhash import xxh3_64_hexdigest
 
+from indexer import text
 from indexer.engines.whoosh import files
 from indexer.engines.whoosh.invert import Postings, invert
 from indexer.engines.whoosh.matches import Flags, Matches
@@ -84,6 +85,23 @@ class Columns:
     def merged(self) -> dict[Leaf | Or, Matches]:
         """Matches of words with synonyms: put together when first asked for, then kept."""
         return {}
+
+    @cached_property
+    def slugs(self) -> dict[str, int]:
+        """Slug to number of company."""
+        return {slug: number for number, slug in enumerate(self.store.strings("slugs"))}
+
+    @cached_property
+    def _in_names(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number in range(self.companies):
+            for word in text.words_of(self.store.facts_of(number).company):
+                found.setdefault(word, []).append(number)
+        return found
+
+    def having_in_name(self, word: str) -> frozenset[int]:
+        """The companies whose name has this word."""
+        return frozenset(self._in_names.get(word, ()))
 
     @property
     def companies(self) -> int:

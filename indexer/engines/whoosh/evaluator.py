@@ -1,7 +1,7 @@
 """A plan to ranked companies: match, filter, count, score, take the best."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -31,17 +31,17 @@ class Ranking:
 
 
 class Evaluator:
-    """One plan over the columns of one generation."""
+    """One plan over the columns of one generation; `plan` is the part of it that was asked in time."""
 
     def __init__(self, columns: Columns, plan: Plan) -> None:
         self._columns = columns
         self._store = columns.store
-        self._plan = plan
-        self._matcher = Matcher(columns, plan.query, self._chosen_sections(), plan.until)
+        self._matcher = Matcher(columns, plan.query, _chosen_sections(columns, plan), plan.until)
+        self.plan = replace(plan, query=self._matcher.query) if self._matcher.partial else plan
 
     def rank(self) -> Ranking:
         """The companies of the plan's page, with the exact total and the facets."""
-        plan = self._plan
+        plan = self.plan
         candidates = self._matcher.candidates()
         facets = Facets(self._columns, plan.filters, plan.today)
         company = facets.keep(candidates.company)
@@ -58,16 +58,9 @@ class Evaluator:
     @cached_property
     def scorer(self) -> Scorer:
         """Scores by this plan's words and section weights."""
-        weights = self._plan.weights
+        weights = self.plan.weights
         weight = np.array([weights.get(kind, 1.0) for kind in self._columns.kinds], np.float32) if weights else None
         return Scorer(self._store, self._matcher.wanted, self._matcher.optional, weight, self._matcher.named)
-
-    def _chosen_sections(self) -> Flags | None:
-        chosen = self._plan.filters.sections
-        if not chosen:
-            return None
-        kinds = np.array([kind in chosen for kind in self._columns.kinds], bool)
-        return kinds[self._store.kind] if len(kinds) else np.zeros(0, bool)
 
     def _facet_counts(self, facets: Facets, candidates: Candidates) -> dict[str, dict[str, int]]:
         section = self._matcher.sections()
@@ -108,7 +101,7 @@ class Evaluator:
         """What the tiers of these companies add to their scores."""
         wanted = self._matcher.wanted
         every = np.ones(len(company), bool)
-        if self._plan.query.required < len(wanted) or len(self._matcher.named):
+        if self.plan.query.required < len(wanted) or len(self._matcher.named):
             for match in wanted:
                 every &= match.locate(company)[1]
         tiers = (TIER * ALL_WORDS_TIERS) * every
@@ -132,9 +125,18 @@ class Evaluator:
 
     def _fact_keys(self, company: Ints) -> tuple[Ints, ...]:
         by_name, verified = self._store.by_name[company], self._store.verified[company]
-        return (by_name, -verified) if self._plan.sort == "verified" else (by_name,)
+        return (by_name, -verified) if self.plan.sort == "verified" else (by_name,)
 
 
 def _largest(values: Floats | Matrix, place: int) -> float:
     """The largest value, or the second largest, ..., by `place` from 1."""
     return float(np.partition(values, -place)[-place])
+
+
+def _chosen_sections(columns: Columns, plan: Plan) -> Flags | None:
+    """For every section whether the plan chose it; None where it chose none."""
+    chosen = plan.filters.sections
+    if not chosen:
+        return None
+    kinds = np.array([kind in chosen for kind in columns.kinds], bool)
+    return kinds[columns.store.kind] if len(kinds) else np.zeros(0, bool)

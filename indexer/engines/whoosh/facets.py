@@ -8,7 +8,6 @@ import numpy as np
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS
-from indexer.engines.company import services_meant
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.matches import Flags
 from indexer.engines.whoosh.tokens import Ints
@@ -22,13 +21,13 @@ class Facets:
     """The choices of one request. A facet without a choice lets every company pass."""
 
     def __init__(self, columns: Columns, filters: Filters, today: date) -> None:
+        self._columns = columns
         self._store = columns.store
+        self._periods = dict.fromkeys([*map(str, VERIFIED_DAYS), *filters.verified])
         self._values = columns.facet_values
         self._today = today.toordinal()
-        chosen = {"specialty": filters.specialties, "hiring": filters.hiring}
+        chosen = {"specialty": filters.specialties, "hiring": filters.hiring, "service": filters.services}
         self._passes = {name: self._listed(name, values) for name, values in chosen.items() if values}
-        if filters.services:
-            self._passes["service"] = self._listed("service", services_meant(filters.services, self._values["service"]))
         if filters.verified:
             self._passes["verified"] = self._verified(filters.verified)
         if filters.companies:
@@ -62,7 +61,8 @@ class Facets:
 
     def _count_verified(self, companies: Ints) -> dict[str, int]:
         day = self._store.verified[companies]
-        counts = {str(days): int(np.count_nonzero(day >= self._today - days)) for days in VERIFIED_DAYS}
+        since = {value: max(1, self._today - int(value)) for value in self._periods if value != UNKNOWN}
+        counts = {value: int(np.count_nonzero(day >= first)) for value, first in since.items()}
         counts[UNKNOWN] = int(np.count_nonzero(day == 0))
         return {value: count for value, count in counts.items() if count}
 
@@ -87,8 +87,8 @@ class Facets:
     def _named(self, chosen: tuple[str, ...]) -> Flags:
         """Companies with the slug, or with every word of the choice in their name."""
         flags = np.zeros(len(self._store.first) - 1, bool)
-        wanted = [({token.word for token in text.tokenize(value)}, value) for value in chosen]
-        for company, slug in enumerate(self._store.strings("slugs")):
-            words = {token.word for token in text.tokenize(self._store.facts_of(company).company)}
-            flags[company] = any(value == slug or (parts and parts <= words) for parts, value in wanted)
+        for choice in chosen:
+            having = [self._columns.having_in_name(word) for word in text.words_of(choice)]
+            flags[list(frozenset.intersection(*having) if having else ())] = True
+            flags[self._columns.slugs.get(choice, [])] = True
         return flags

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.engines.company import NAMING_SHARE, telling_words
+from indexer.engines.company import telling_words
 from indexer.engines.whoosh.tokens import Ints
 
 
@@ -21,15 +21,18 @@ class Names:
     company: Ints
     length: Ints
 
-    def named(self, terms: Iterable[int], words: int) -> list[int]:
-        """Companies (ascending) all of whose telling words are among `terms`, those of a query of so many words."""
+    def tells(self, term: int) -> bool:
+        """Whether the term is a telling word of any name."""
+        return bool(self.start[term] < self.start[term + 1])
+
+    def named(self, terms: Iterable[int]) -> list[int]:
+        """Companies (ascending) all of whose telling words are among `terms`."""
         has: Counter[int] = Counter()
         for term in set(terms):
             start, end = self.start[term : term + 2].tolist()
             if start < end:
                 has.update(self.company[start:end].tolist())
-        enough = NAMING_SHARE * words
-        return sorted(company for company, count in has.items() if count >= enough and count == self.length[company])
+        return sorted(company for company, count in has.items() if count == self.length[company])
 
 
 def build_names(names: Sequence[str], term_ids: Mapping[str, int]) -> Names:

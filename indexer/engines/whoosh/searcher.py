@@ -28,15 +28,14 @@ class ColumnSearcher:
         """The companies that match, in order."""
         evaluator = Evaluator(self._columns, plan)
         ranking = evaluator.rank()
-        hits = HitReader(self._columns, plan, self._facts_of).read(ranking.company, evaluator.scorer)
+        hits = HitReader(self._columns, evaluator.plan, self._facts_of).read(ranking.company, evaluator.scorer)
         return Found(ranking.total, hits, ranking.facets, ranking.partial)
 
     def coverage(self, plan: Plan) -> int:
-        """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
-        candidates = Matcher(self._columns, replace(plan.query, minimum=0), None, plan.until).candidates()
-        if candidates.words is None:
-            return 0
-        return int(candidates.words.max(initial=0))
+        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
+        matcher = Matcher(self._columns, replace(plan.query, minimum=0), None, plan.until)
+        words = matcher.candidates().words
+        return 0 if words is None or matcher.partial else int(words.max(initial=0))
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""
@@ -48,16 +47,12 @@ class ColumnSearcher:
 
     def profile(self, slug: str) -> RenderedProfile | None:
         """One company whole, None when there is none."""
-        company = self._companies.get(slug)
+        company = self._columns.slugs.get(slug)
         return None if company is None else self._columns.store.profile_of(company)
 
     @cached_property
     def _facts(self) -> tuple[Facts, ...]:
-        return tuple(map(self._facts_of, self._companies.values()))
-
-    @cached_property
-    def _companies(self) -> dict[str, int]:
-        return {slug: number for number, slug in enumerate(self._columns.store.strings("slugs"))}
+        return tuple(map(self._facts_of, self._columns.slugs.values()))
 
     @cached_property
     def _values(self) -> dict[str, dict[str, str]]:
