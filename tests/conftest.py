@@ -262,3 +262,12 @@ def quick(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=place, prefix="profile-search-") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def wrk() -> str:
+    """The load generator."""
+    found = shutil.which("wrk")
+    if found is None:
+        pytest.skip("no wrk found: install it to put the server under load")
+    return found
