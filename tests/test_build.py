@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from properties import examples
 from indexer.build import BuildReport, rebuild
 from indexer.documents import SearchDocument, search_document
 from indexer.engines.base import Engine
+from indexer.engines.whoosh.builder import FINGERPRINT
 from indexer.engines.whoosh.engine import EmbeddedEngine
 from indexer.errors import CorpusInvalid, IndexMissing
+from indexer.profiles.fingerprint import LIBRARIES, fingerprint
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 
@@ -198,3 +201,9 @@ def test_incremental_rebuilds_answer_as_a_rebuild_from_scratch(
         rebuild(fresh, root / "corpus")
         assert answers(kept) == answers(fresh)
         assert [kept.open().profile(slug) for slug in files] == [fresh.open().profile(slug) for slug in files]
+
+
+def test_other_rendering_or_sanitising_means_another_index() -> None:
+    for name in LIBRARIES:
+        assert f"{name}-{version(name)}" in FINGERPRINT
+    assert f" {fingerprint()}" in FINGERPRINT

@@ -7,10 +7,11 @@ section scores what it scores in the embedded engine.
 """
 
 from indexer import ranking, text
+from indexer.profiles import fingerprint
 from indexer.ranking import SATURATION
 
-FINGERPRINT = f"opensearch-2 ranking-{ranking.fingerprint()} {text.fingerprint()}"
-"""What a generation can be read by: layout, analysis, weights. Another fingerprint means: rebuild."""
+FINGERPRINT = f"opensearch-2 ranking-{ranking.fingerprint()} {text.fingerprint()} {fingerprint.fingerprint()}"
+"""What a generation can be read by: layout, analysis, weights, rendering. Another fingerprint means: rebuild."""
 
 FREQUENCY_SCALE = 10_000
 """Frequencies are whole numbers there; this keeps an error of one in ten thousand."""

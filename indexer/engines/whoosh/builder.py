@@ -2,30 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from indexer import ranking, text
-from indexer.engines.base import Generation
+from indexer.engines.base import Generation, Plan
 from indexer.engines.whoosh import files
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.generations import Draft
-from indexer.engines.whoosh.manifest import JSON, Manifest
+from indexer.engines.whoosh.manifest import JSON, Manifest, read_manifest
 from indexer.engines.whoosh.searcher import ColumnSearcher
 from indexer.engines.whoosh.store import Store, build_store
 from indexer.engines.whoosh.tokens import Ints, TokenWriter, Translation
 from indexer.engines.whoosh.whoosh_index import verify_whoosh_index, write_whoosh_index
 from indexer.errors import IndexCorrupt
+from indexer.profiles import fingerprint
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
+from indexer.query.request import Filters
+from indexer.query.tree import Form, Query, Word
 
 COLUMNS, WHOOSH = "columns", "whoosh"
 """Folders of a generation."""
 
-FINGERPRINT = f"columns-{Columns.layout()} ranking-{ranking.fingerprint()} whoosh-2.7.4 {text.fingerprint()}"
-"""What a generation can be read by: layout, analysis and impacts. Another fingerprint means: rebuild."""
+FINGERPRINT = " ".join(
+    (
+        f"columns-{Columns.layout()} ranking-{ranking.fingerprint()} whoosh-2.7.4",
+        text.fingerprint(),
+        fingerprint.fingerprint(),
+    )
+)
+"""What a generation can be read by: layout, analysis, impacts and rendering. Another fingerprint means: rebuild."""
 
 
 class GenerationBuilder:
@@ -114,6 +124,18 @@ def _verify(folder: Path, written: Columns) -> None:
                 name = f"{type(wrote).__name__.lower()}.{column.name}"
                 raise IndexCorrupt(f"the column {name} differs from what was written")
     verify_whoosh_index(folder / WHOOSH, written)
+    _try_out(searcher_of(read_manifest(folder), folder), written)
+
+
+def _try_out(searcher: ColumnSearcher, written: Columns) -> None:
+    """The last profile comes back as it went in, and a search for the first word finds somebody."""
+    last = written.store.profile_of(written.companies - 1)
+    if searcher.profile(last.facts.slug) != last:
+        raise IndexCorrupt(f"the profile {last.facts.slug} does not come back as written")
+    for term in written.tokens.terms[:1]:
+        plan = Plan(Query((Word(term, (Form(term),)),)), Filters(), "relevance", 0, 1, datetime.now(UTC).date())
+        if not searcher.search(plan).hits:
+            raise IndexCorrupt(f"a search for {term!r} finds nothing")
 
 
 def generation_of(manifest: Manifest) -> Generation:
