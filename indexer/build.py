@@ -3,9 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from indexer.engines.base import Builder, Engine, Generation
@@ -112,6 +110,9 @@ def _render(sources: Sequence[Source]) -> Iterator[Rendering]:
     if len(sources) < PARALLEL_FROM or workers < 2:
         yield from map(render_source, sources)
         return
+    from concurrent.futures import ProcessPoolExecutor  # a large import that a change of a few files does without
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield from pool.map(render_source, sources, chunksize=CHUNK)
 

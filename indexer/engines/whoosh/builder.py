@@ -8,34 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import ranking, text
 from indexer.engines.base import Generation, Plan
 from indexer.engines.whoosh import files
 from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.contents import COLUMNS, WHOOSH, generation_of
 from indexer.engines.whoosh.generations import Draft
-from indexer.engines.whoosh.manifest import JSON, Manifest, read_manifest
-from indexer.engines.whoosh.searcher import ColumnSearcher
+from indexer.engines.whoosh.manifest import JSON, read_manifest
+from indexer.engines.whoosh.searcher import ColumnSearcher, searcher_of
 from indexer.engines.whoosh.store import Store, build_store
 from indexer.engines.whoosh.tokens import Ints, TokenWriter, Translation
 from indexer.engines.whoosh.whoosh_index import verify_whoosh_index, write_whoosh_index
 from indexer.errors import IndexCorrupt
-from indexer.profiles import fingerprint
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
 from indexer.query.request import Filters
 from indexer.query.tree import Form, Query, Word
-
-COLUMNS, WHOOSH = "columns", "whoosh"
-"""Folders of a generation."""
-
-FINGERPRINT = " ".join(
-    (
-        f"columns-{Columns.layout()} ranking-{ranking.fingerprint()} whoosh-2.7.4",
-        text.fingerprint(),
-        fingerprint.fingerprint(),
-    )
-)
-"""What a generation can be read by: layout, analysis, impacts and rendering. Another fingerprint means: rebuild."""
 
 
 class GenerationBuilder:
@@ -136,27 +123,3 @@ def _try_out(searcher: ColumnSearcher, written: Columns) -> None:
         plan = Plan(Query((Word(term, (Form(term),)),)), Filters(), "relevance", 0, 1, datetime.now(UTC).date())
         if not searcher.search(plan).hits:
             raise IndexCorrupt(f"a search for {term!r} finds nothing")
-
-
-def generation_of(manifest: Manifest) -> Generation:
-    """What readers know of a generation."""
-    return Generation(
-        id=manifest.id,
-        created=manifest.created,
-        corpus_digest=manifest.corpus_digest,
-        profiles=int(str(manifest.facts["profiles"])),
-        sections=int(str(manifest.facts["sections"])),
-        size_bytes=manifest.size_bytes,
-    )
-
-
-def searcher_of(manifest: Manifest, folder: Path) -> ColumnSearcher:
-    """A searcher over a generation's folder; raises IndexCorrupt."""
-    synonyms, intents = manifest.facts["synonyms"], manifest.facts["intents"]
-    if not isinstance(synonyms, list) or not isinstance(intents, dict):
-        raise IndexCorrupt(f"the manifest of {manifest.id} has no vocabulary")
-    vocabulary = Vocabulary(
-        synonyms=tuple(tuple(map(str, group)) for group in synonyms),
-        intents={section: tuple(map(str, words)) for section, words in intents.items()},
-    )
-    return ColumnSearcher(Columns.load(folder / COLUMNS), generation_of(manifest), vocabulary)

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
+from pathlib import Path
 
 from indexer.engines.base import Found, Generation, Plan
 from indexer.engines.whoosh.candidates import Matcher
 from indexer.engines.whoosh.columns import Columns
+from indexer.engines.whoosh.contents import COLUMNS, generation_of
 from indexer.engines.whoosh.evaluator import Evaluator
 from indexer.engines.whoosh.hits import HitReader
 from indexer.engines.whoosh.lexicon import ColumnLexicon
+from indexer.engines.whoosh.manifest import Manifest
+from indexer.errors import IndexCorrupt
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.lexicon import Vocabulary
 
@@ -69,3 +73,15 @@ class ColumnSearcher:
             for name in ("specialty", "hiring", "service")
         }
         return {"section": labels, **listed}
+
+
+def searcher_of(manifest: Manifest, folder: Path) -> ColumnSearcher:
+    """A searcher over a generation's folder; raises IndexCorrupt."""
+    synonyms, intents = manifest.facts["synonyms"], manifest.facts["intents"]
+    if not isinstance(synonyms, list) or not isinstance(intents, dict):
+        raise IndexCorrupt(f"the manifest of {manifest.id} has no vocabulary")
+    vocabulary = Vocabulary(
+        synonyms=tuple(tuple(map(str, group)) for group in synonyms),
+        intents={section: tuple(map(str, words)) for section, words in intents.items()},
+    )
+    return ColumnSearcher(Columns.load(folder / COLUMNS), generation_of(manifest), vocabulary)

@@ -179,6 +179,6 @@ class Translation:
 
     def translate(self, old: Ints, words: _Words) -> Ints:
         """The writer's numbers of these words; it learns those that it does not know, with their stems."""
-        for number in np.unique(old[self._new[old] < 0]).tolist():
+        for number in set(old[self._new[old] < 0].tolist()):
             self._new[number] = words.number(self._words[number], self._terms[int(self._term_of[number])])
         return self._new[old]

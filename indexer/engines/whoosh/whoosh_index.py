@@ -105,8 +105,8 @@ def _sections_of(columns: Columns, field: "TextField", term: int) -> list[int]:
     bounds = postings.occurrence_start[span.start : span.stop + 1]
     section = np.repeat(postings.section[span], np.diff(bounds))
     position = postings.position[bounds[0] : bounds[-1]] - field.starts[section]
-    sections: list[int] = np.unique(section[(position >= 0) & (position < field.lengths[section])]).tolist()
-    return sections
+    inside = (position >= 0) & (position < field.lengths[section])
+    return list(dict.fromkeys(section[inside].tolist()))
 
 
 @dataclass(frozen=True, slots=True)
