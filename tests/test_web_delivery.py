@@ -68,7 +68,10 @@ def test_wrong_method_on_the_api_is_a_problem(client: FlaskClient) -> None:
 
 
 def test_over_long_address_is_refused(client: FlaskClient) -> None:
-    assert client.get("/search?x=" + "a" * 9_000).status_code == 414
+    page = client.get("/search?x=" + "a" * 17_000)
+    assert (page.status_code, "Send at most 16,384 bytes." in page.text) == (414, True)
+    document = client.get("/api/search?q=" + "a" * 17_000)
+    assert (document.status_code, document.json["detail"]) == (400, "Send at most 16,384 bytes.")
 
 
 def test_host_that_is_no_name_is_refused(client: FlaskClient) -> None:

@@ -11,8 +11,8 @@ from indexer.querylog import QueryLog
 from webapp import access, api, context, delivery, feeds, handlers, health, logs, metrics, security, views
 from webapp.moves import MovingFlask
 
-MAX_URL_BYTES = 8_192
-"""Longer addresses are answered with 414: a query of 512 characters and every filter fit into a quarter of it."""
+MAX_URL_BYTES = 16_384
+"""Longer addresses are refused: 512 characters of any script, percent-encoded, and fifty choices in every filter fit."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -51,7 +51,8 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return current_app.make_response(error)
-    response = problem(status, _DETAILS.get(status, "" if status in _TITLES else error.description or ""))
+    ours = status not in _TITLES or error.description != type(error).description
+    response = problem(status, _DETAILS.get(status, (ours and error.description) or ""))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

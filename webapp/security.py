@@ -29,7 +29,8 @@ def install(app: Flask, max_url_bytes: int) -> None:
 
     def refuse_malformed() -> None:
         if len(request.query_string) + len(request.path) > max_url_bytes:
-            abort(414)
+            # The API promises one status for all that is wrong with a request.
+            abort(400 if request.path.startswith("/api/") else 414, f"Send at most {max_url_bytes:,} bytes.")
         if not request.host:  # missing, or no name at all: links could not be made
             abort(400, "Send a Host header with the name of this site.")
 
