@@ -15,7 +15,7 @@ from properties import examples
 from indexer.build import BuildReport, rebuild
 from indexer.documents import SearchDocument, search_document
 from indexer.engines.base import Engine
-from indexer.engines.whoosh.builder import FINGERPRINT
+from indexer.engines.whoosh.contents import FINGERPRINT
 from indexer.engines.whoosh.engine import EmbeddedEngine
 from indexer.errors import CorpusInvalid, IndexMissing
 from indexer.profiles.fingerprint import LIBRARIES, fingerprint
