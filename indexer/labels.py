@@ -9,7 +9,6 @@ from indexer.page import FacetValue
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS
 from indexer.query.choices import services_meant
 from indexer.query.request import UNKNOWN, Filters
-from indexer.query.tree import Query
 
 CHOICES = {
     "section": "sections",
@@ -73,14 +72,16 @@ def _place(facet: str, value: str, count: int) -> tuple[int, int, str]:
     return (0, -count, value.casefold())
 
 
-def why(hit: CompanyHit, typed: Query) -> str:
-    """A sentence that says why the company was found; `typed` is the query before its words got other forms."""
-    if not typed.wanted:
-        return "passes the chosen filters" if not typed.unwanted else "has none of the words left out"
-    names = [str(node) for node in typed.wanted]
+def why(hit: CompanyHit, names: Sequence[str], otherwise: str) -> str:
+    """A sentence that says why the company was found.
+
+    `names` are the wanted words as typed, or as repaired; `otherwise` is the reason where there are none.
+    """
+    if not names:
+        return otherwise
     words, has = set(names), {names[number] for number in hit.words}
     if len(words) == 1:
-        count = f"\u201c{names[0]}\u201d"
+        count = names[0] if names[0].startswith('"') else f"\u201c{names[0]}\u201d"
     elif len(has) == len(words):
         count = "both words" if len(words) == 2 else f"all {len(words)} words"
     else:

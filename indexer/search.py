@@ -19,7 +19,7 @@ from indexer.query.interpret import Interpretation, Interpreter
 from indexer.query.parser import ParsedQuery, parse_query
 from indexer.query.request import MAX_DEPTH, MAX_SECONDS, MAX_WAIT_SECONDS, Filters, SearchRequest
 from indexer.query.synonyms import language_of, meant
-from indexer.query.tree import Leaf, Or, Phrase, Query
+from indexer.query.tree import Phrase, Query, leaves_of
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
 from indexer.snippets import excerpt
 from indexer.suggest import suggest
@@ -48,6 +48,13 @@ class Reading:
 
     parsed: ParsedQuery
     interpretation: Interpretation
+
+    def names(self, used: Mapping[str, str]) -> list[str]:
+        """The wanted words as text, with the word used instead of each that was repaired."""
+        return [
+            " OR ".join(used.get(str(leaf), str(leaf)) for leaf in leaves_of(node))
+            for node in self.interpretation.typed.wanted
+        ]
 
     @property
     def query(self) -> Query:
@@ -96,7 +103,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
     plan = replace(plan, deadline=time.monotonic() + MAX_WAIT_SECONDS - (parsed - started))
     found, query = _answer(searcher, plan)
     searched = time.perf_counter()
-    results = _results(found.hits, reading.interpretation.typed, request)
+    results = _results(found.hits, reading, replace(request, filters=filters))
     facets = {
         name: facet_values(name, counts, filters, searcher.values().get(name, {}))
         for name, counts in found.facets.items()
@@ -220,13 +227,15 @@ def _with_feedback(searcher: Searcher, plan: Plan, found: Found) -> Found:
     return found if again.partial else replace(again, facets=found.facets)
 
 
-def _results(hits: Sequence[CompanyHit], typed: Query, request: SearchRequest) -> tuple[Result, ...]:
+def _results(hits: Sequence[CompanyHit], reading: Reading, request: SearchRequest) -> tuple[Result, ...]:
+    names = reading.names(dict(reading.interpretation.repaired))
+    otherwise = _reason_without_words(reading.query, request.filters)
     return tuple(
         Result(
             facts=hit.facts,
             url=profile_url(hit.facts.slug, request.text),
             score=hit.score,
-            why=why(hit, typed),
+            why=why(hit, names, otherwise),
             sections=tuple(
                 SectionResult(
                     section.id,
@@ -244,8 +253,7 @@ def _results(hits: Sequence[CompanyHit], typed: Query, request: SearchRequest) -
 
 def _understood(request: SearchRequest, reading: Reading, query: Query, found: Found) -> Understood:
     repaired = reading.interpretation.repaired if found.total else ()
-    used = dict(repaired)
-    words = [_as_used(node, used) for node in reading.interpretation.typed.wanted]
+    words = reading.names(dict(repaired))
     understood = str(replace(reading.parsed, query=replace(reading.parsed.query, wanted=())))
     return Understood(
         text=request.text,
@@ -263,7 +271,8 @@ def _relaxed(typed: Query, required: int, found: Found) -> tuple[int, int]:
     return least, len(set(words))
 
 
-def _as_used(node: Leaf | Or, used: Mapping[str, str]) -> str:
-    """A node as text, with the word used instead of each that was repaired."""
-    leaves = node.children if isinstance(node, Or) else (node,)
-    return " OR ".join(used.get(str(leaf), str(leaf)) for leaf in leaves)
+def _reason_without_words(query: Query, filters: Filters) -> str:
+    """Why a company is listed when no word was asked for."""
+    if query.unwanted:
+        return "has none of the words left out"
+    return "listed with all profiles: no word was searched for" if filters == Filters() else "passes the chosen filters"

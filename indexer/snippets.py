@@ -1,12 +1,13 @@
 """Excerpts with highlights, as data. Pure.
 
-An excerpt is made of whole sentences where they fit: those that hold most of the query's words first, until the
-room is used, in the order of the text. A sentence that is too long is cut at word bounds around its matches.
+An excerpt is made of whole sentences where they fit: those that hold most of the query's words first, and of these
+those that hold them nearest together, until the room is used, in the order of the text. A sentence that is too long is
+cut at word bounds around its matches.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
@@ -96,26 +97,38 @@ def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
     sentences = _sentences(text)
     if not sentences:
         return []
-    spans = _matched(sentences, matches) or {0: _Span(*sentences[0], ())}
+    found = _matched(sentences, matches) or {0: _Span(*sentences[0], ())}
+    spans = {place: span if len(span) <= limit else _cut(text, span, limit) for place, span in found.items()}
     lacking = {place: span.words() for place, span in spans.items()}
     chosen: dict[int, _Span] = {}
     room = limit
     while True:
         gains = [
-            (len(words), len(spans[place].matches), -place)
+            (len(words), -_stretch(spans[place], words), len(spans[place].matches), -place)
             for place, words in lacking.items()
-            if not chosen or len(spans[place]) <= room
+            if len(spans[place]) <= room
         ]
-        gain, _, place = max(gains, default=(0, 0, 0))
+        gain, _, _, place = max(gains, default=(0, 0, 0, 0))
         if chosen and not gain:
             break
-        span = spans[-place]
-        shown = chosen[-place] = span if len(span) <= room else _cut(text, span, room)
+        span = chosen[-place] = spans[-place]
         for words in lacking.values():
-            words -= shown.words()
-        room -= len(shown) + len(GAP)
+            words -= span.words()
+        room -= len(span) + len(GAP)
     _continue(sentences, spans, chosen, room)
     return [chosen[place] for place in sorted(chosen)]
+
+
+def _stretch(span: _Span, words: Collection[int]) -> int:
+    """Characters of the shortest part of a span that holds all these words of it."""
+    last: dict[int, int] = {}
+    shortest = len(span)
+    for match in span.matches:
+        if match.word in words:
+            last[match.word] = match.start
+            if len(last) == len(words):
+                shortest = min(shortest, match.end - min(last.values()))
+    return shortest if len(words) > 1 else 0
 
 
 def _continue(

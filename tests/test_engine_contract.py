@@ -345,6 +345,15 @@ def test_parts_of_an_explained_score_add_up_to_it(where: Settings) -> None:
         assert sum(part.value for part in result.parts) == pytest.approx(result.score, abs=0.01)
 
 
+def test_every_word_of_a_hit_is_shown_where_some_section_has_it(where: Settings) -> None:
+    sections = [(name, "pay pay pay image") for name in ("overview", "compensation", "flexibility")]
+    with published(
+        where, [company("Alpha", *sections, ("concerns", "nothing but a long text on taxi rides"))]
+    ) as engine:
+        page = SearchService(engine).search(SearchRequest("pay image taxi"), TODAY)
+    assert "concerns" in [section.id for section in page.results[0].sections]
+
+
 def test_phrase_in_a_heading_shows_that_section(where: Settings) -> None:
     profiles = [company("Alpha", ("overview", "nothing"), ("job_types", "nothing at all"))]
     with published(where, profiles) as engine:

@@ -212,6 +212,7 @@ def test_judgments_name_companies_and_sections_of_the_corpus(searcher: Searcher)
 
 def test_judged_queries_are_answered_as_well_as_promised(judged: Evaluation) -> None:
     assert judged.figures["nDCG@10"] >= 0.9
+    assert judged.figures["nDCG@10-shown"] >= 0.9
     assert judged.figures["recall@1"] >= 0.9
 
 

@@ -1,12 +1,15 @@
 """What every engine derives from a company's facts in the same way: its telling words, its facet values."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from indexer import text
 from indexer.profiles.model import Facts
 from indexer.query.request import UNKNOWN
 from indexer.query.tree import Leaf, Phrase, Query, Word, leaves_of
+from indexer.ranking import SECTIONS_SHOWN
 
 COMMON_NAME_SHARE = 0.05
 """A word in more names than this ("AI", "Data") does not tell companies apart."""
@@ -51,6 +54,20 @@ def _naming_terms(leaf: Leaf) -> Iterable[str]:
     if isinstance(leaf, Word):
         return [form.term for form in leaf.forms if form.origin not in ("synonym", "joined")]
     return ()
+
+
+def sections_to_show(best_first: Sequence[int], words: Mapping[int, int] | Sequence[int]) -> list[int]:
+    """At most SECTIONS_SHOWN of a company's matching sections, in order: the best, then what shows words not shown yet.
+
+    `words` has for each section a bit for each wanted word that it has.
+    """
+    shown, left = set(best_first[:1]), list(best_first[1:])
+    while left and len(shown) < SECTIONS_SHOWN:
+        seen = reduce(or_, (words[place] for place in shown))
+        place = max(left, key=lambda place: (words[place] & ~seen).bit_count())
+        left.remove(place)
+        shown.add(place)
+    return [place for place in best_first if place in shown]
 
 
 def facet_values(facts: Facts) -> dict[str, tuple[str, ...]]:

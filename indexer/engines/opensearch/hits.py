@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress, islice
+from itertools import compress
 from typing import Any
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
-from indexer.engines.company import names_companies, naming_terms
+from indexer.engines.company import names_companies, naming_terms, sections_to_show
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.marks import Marker
 from indexer.engines.opensearch.scoring import (
@@ -19,7 +19,7 @@ from indexer.engines.opensearch.scoring import (
     exact_part,
 )
 from indexer.engines.opensearch.stored import Company, Passage, load
-from indexer.ranking import SECTIONS_SHOWN, TIER
+from indexer.ranking import TIER
 from indexer.snippets import Match
 
 
@@ -91,8 +91,8 @@ class HitReader:
         sums = score.sums or [0.0] * len(company.passages)
         best = sorted(range(len(sums)), key=lambda place: -round(sums[place], 4))
         allowed = [place for place in best if self._is_allowed(company.passages[place])]
-        matching = (place for place in allowed if self._marker.shows(company.passages[place]))
-        shown = list(islice(matching, SECTIONS_SHOWN))
+        matching = [place for place in allowed if self._marker.shows(company.passages[place])]
+        shown = sections_to_show(matching, score.section_words)
         if not shown:
             return (_section(company.passages[min(allowed)], 0.0, (), False),)
         return tuple(self._shown(company.passages[place], sums[place]) for place in shown)

@@ -157,6 +157,12 @@ class CompanyScore:
         return tuple(number for number, row in enumerate(self.impacts[: self.wanted]) if any(row))
 
     @cached_property
+    def section_words(self) -> list[int]:
+        """For each section a bit for each wanted word that it has."""
+        columns = zip(*self.impacts[: self.wanted], strict=True)
+        return [sum(1 << number for number, impact in enumerate(column) if impact) for column in columns]
+
+    @cached_property
     def best(self) -> int:
         """The section with the largest sum."""
         return max(range(len(self.sums)), key=self.sums.__getitem__, default=0)

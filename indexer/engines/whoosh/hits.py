@@ -6,25 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
+from indexer.engines.company import sections_to_show
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.marks import Marked, Marker
-from indexer.engines.whoosh.matches import ranges
+from indexer.engines.whoosh.matches import Flags, ranges
 from indexer.engines.whoosh.scores import TIERS, Scorer, Scores
 from indexer.engines.whoosh.tokens import Ints
 from indexer.profiles.model import Facts
-from indexer.ranking import SECTIONS_SHOWN, SPREAD, TIER
+from indexer.ranking import SPREAD, TIER
 
 
 @dataclass(frozen=True, slots=True)
 class Sections:
     """All sections of the companies of a page, side by side, in the order of their profiles.
 
-    Each has its number, its id, what the query's words add up to in it, and what is marked in it.
+    Each has its number, its id, what the query's words add up to in it, a bit for each wanted word that it has, and
+    what is marked in it.
     """
 
     numbers: list[int]
     ids: list[str]
     sums: list[float]
+    words: list[int]
     marked: Marked
 
     def best(self, span: range, allowed: tuple[str, ...]) -> list[int]:
@@ -69,6 +72,7 @@ class HitReader:
             numbers=numbers.tolist(),
             ids=[self._kinds[kind] for kind in self._store.kind[numbers].tolist()],
             sums=scores.impacts.sum(axis=0).tolist(),
+            words=_bits(scores.impacts[: scores.wanted] > 0),
             marked=Marker(self._columns, self._plan.query).mark(numbers),
         )
 
@@ -76,7 +80,8 @@ class HitReader:
         """The best sections whose text or heading matches; the first section when only the name does."""
         best = sections.best(span, self._plan.filters.sections)
         in_text, in_heading = sections.marked.in_text, sections.marked.in_heading
-        shown = [place for place in best if in_text[place] or in_heading[place]][:SECTIONS_SHOWN]
+        matching = [place for place in best if in_text[place] or in_heading[place]]
+        shown = sections_to_show(matching, sections.words)
         return tuple(
             SectionHit(
                 id=sections.ids[place],
@@ -102,3 +107,10 @@ class HitReader:
         parts.append(Part("in other sections", SPREAD * elsewhere))
         parts += [Part(rule, TIER * TIERS[rule]) for rule, holds in scores.tiers().items() if holds[row]]
         return tuple(part for part in parts if round(part.value, 4))
+
+
+def _bits(rows: Flags) -> list[int]:
+    """For each column a number with the bit n where row n has a flag; rows beyond the 62nd are left aside."""
+    rows = rows[:62]
+    bits: list[int] = (rows.T @ (1 << np.arange(len(rows)))).tolist()
+    return bits
