@@ -12,7 +12,7 @@ from webapp import access, api, context, delivery, feeds, handlers, health, logs
 from webapp.moves import MovingFlask
 
 MAX_URL_BYTES = 16_384
-"""Longer addresses are refused: 512 characters of any script, percent-encoded, and fifty choices in every filter fit."""
+"""Longer addresses are refused: 512 characters of any script, escaped, and fifty choices in every filter fit."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
