@@ -31,8 +31,9 @@ SATURATION = 1.6
 SPREAD = 0.3
 """What words found in other sections than the best one add: they count, but less than words standing together."""
 
-TIER = 1_000.0
-"""One tier outweighs any sum of word scores, so tiers order hits before scores do."""
+TIER = 10_000.0
+"""One tier outweighs any sum of word scores, so tiers order hits before scores do: 64 words that a single one of ten
+million sections has would add up to some 3,500, intent included."""
 NAME_TIERS = 8
 """The query names the company: whoever types "sama" wants Sama first."""
 ALL_WORDS_TIERS = 4
