@@ -38,7 +38,7 @@ last_verified: 2026-01-29
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["__main__", "pytest", "indexer.cli", "indexer.build", "indexer.engines.whoosh.engine", "whoosh.codec.whoosh3"]
+    ["__main__", "pytest", "indexer.cli", "indexer.build", "indexer.engines.whoosh.builder", "whoosh.codec.whoosh3"]
 )
 REPEATABLE = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
 """The same order of everything in each process, and no system calls for caches of byte code."""
