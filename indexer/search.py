@@ -150,7 +150,7 @@ def ranked(searcher: Searcher, typed: str, depth: int) -> Found:
     """The best `depth` companies for judging the ranking: a search that goes on below the companies with all words."""
     reading = read_query(searcher, typed)
     request = SearchRequest(typed, size=depth)
-    plan = replace(_plan(request, reading, reading.parsed.filters, datetime.now(UTC).date()), facets=False)
+    plan = _judged(request, reading)
     plan = replace(plan, query=replace(plan.query, minimum=min(1, len(plan.query.wanted))))
     return _with_feedback(searcher, plan, searcher.search(plan))
 
@@ -159,8 +159,14 @@ def shown(searcher: Searcher, typed: str, depth: int) -> Found:
     """The best `depth` companies as the page shows them: it stops at the companies with all words, if there are any."""
     reading = read_query(searcher, typed)
     request = SearchRequest(typed, size=depth)
-    plan = replace(_plan(request, reading, reading.parsed.filters, datetime.now(UTC).date()), facets=False)
+    plan = _judged(request, reading)
     return _answer(searcher, plan)[0]
+
+
+def _judged(request: SearchRequest, reading: Reading) -> Plan:
+    """A plan without facets or limits of time: nobody waits, and half an answer would be judged as a bad one."""
+    plan = _plan(request, reading, reading.parsed.filters, datetime.now(UTC).date())
+    return replace(plan, facets=False, until=math.inf)
 
 
 def read_query(searcher: Searcher, typed: str, *, exact: bool = False) -> Reading:
@@ -222,6 +228,8 @@ def _with_feedback(searcher: Searcher, plan: Plan, found: Found) -> Found:
     if plan.sort != "relevance" or len(plan.query.wanted) <= SHORT_QUERY_WORDS or found.total < 2 or found.partial:
         return found
     first = searcher.search(replace(plan, offset=0, limit=FEEDBACK_DOCUMENTS, facets=False, explain=False))
+    if first.partial:
+        return found
     query = with_feedback(plan.query, first.hits, searcher.lexicon, searcher.generation.sections)
     again = searcher.search(replace(plan, query=query, facets=False))
     return found if again.partial else replace(again, facets=found.facets)

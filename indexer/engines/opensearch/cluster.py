@@ -44,8 +44,12 @@ OPENING = Patience(1.0, 2.0)
 """Which generation answers: any node knows it, in a millisecond or two."""
 READING = Patience(1.5, 2.9)
 """Somebody waits in front of a browser: with OPENING before it, an answer or an error within five seconds."""
-SEARCHING = Patience(1.5, 4.5)
-"""At most: what opening took is taken off, as a user's request has a deadline."""
+SEARCHING_SECONDS = 1.5
+"""Seconds for one attempt at a search; the deadline of the request limits all of them together."""
+ON_THE_WAY = 0.5
+"""Seconds that an answer may need beside the time that the cluster was given for it."""
+LATE = "time_exceeded_exception"
+"""What a shard says whose time is over."""
 WRITING = Patience(60.0, 180.0)
 """A node that died is replaced within a minute; a rebuild waits for that."""
 
@@ -64,8 +68,12 @@ class Limits:
         return {"timeout": f"{max(1, round((self.until - time.monotonic()) * 1e3))}ms"}
 
     def patience(self) -> Patience:
-        """For all attempts that are left."""
-        return Patience(SEARCHING.attempt, min(SEARCHING.whole, self.deadline - time.monotonic()))
+        """For all attempts that are left, each as long as the cluster may take and a little more."""
+        if self.until == inf:
+            return WRITING
+        now = time.monotonic()
+        attempt = max(SEARCHING_SECONDS, self.until - now + ON_THE_WAY)
+        return Patience(attempt, min(self.deadline - now, WRITING.whole))
 
 
 UNLIMITED = Limits(inf, inf)
@@ -215,12 +223,15 @@ def _connect(address: Address, settings: Settings) -> OpenSearch:
 def _is_whole(answer: Mapping[str, Any], body: object) -> bool:
     """Whether every shard has answered, in time unless the request said what to do without it.
 
-    A shard that no node has counts neither as successful nor as failed.
+    A shard that no node has counts neither as successful nor as failed; one whose time was over before it had found
+    anything counts as failed, and "timed_out" is set then too.
     """
     shards = answer.get("_shards", {})
-    missing = "hits" in answer and shards["successful"] < shards["total"]
-    late = answer.get("timed_out") is True and not (isinstance(body, dict) and "timeout" in body)
-    return not (shards.get("failed") or missing or late)
+    limited = isinstance(body, dict) and "timeout" in body
+    late = [fault for fault in shards.get("failures", ()) if fault["reason"]["type"] == LATE] if limited else []
+    failed = shards.get("failed", 0) > len(late)
+    missing = "hits" in answer and shards["successful"] + len(late) < shards["total"]
+    return not (failed or missing or (answer.get("timed_out") is True and not limited))
 
 
 def _refused(fault: "exceptions.TransportError") -> Refused:

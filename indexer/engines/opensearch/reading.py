@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Patience, Refused
+from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused
 from indexer.errors import IndexCorrupt
 from indexer.profiles.model import Facts
 
@@ -44,10 +44,12 @@ def read_digests(cluster: Cluster, index: str) -> dict[str, str]:
 
 def read_facts(cluster: Cluster, index: str) -> tuple[Facts, ...]:
     """The quick facts of all companies, by slug."""
-    return tuple(stored.load_facts(source["stored"]["facts"]) for source in _all(cluster, index, "stored.facts"))
+    return tuple(
+        stored.load_facts(source["stored"]["facts"]) for source in _all(cluster, index, "stored.facts", READING)
+    )
 
 
-def _all(cluster: Cluster, index: str, part: str, patience: Patience | None = None) -> Iterator[dict[str, Any]]:
+def _all(cluster: Cluster, index: str, part: str, patience: Patience) -> Iterator[dict[str, Any]]:
     """That part of every company, in order of slug, page by page."""
     after: list[str] = []
     while True:
