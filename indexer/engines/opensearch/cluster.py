@@ -135,7 +135,7 @@ class Cluster:
         """
         kind = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"  # word statistics of all shards together
         timeout = limits.timeout()
-        return self.ask(
+        answer = self.ask(
             "POST",
             f"/{index}/_search",
             {**body, **timeout},
@@ -145,6 +145,8 @@ class Cluster:
             search_type=kind,
             preference="_local",
         )
+        # The flag speaks of shards that had found something; those that had not only count as failed.
+        return {**answer, "timed_out": answer["timed_out"] or answer["_shards"]["failed"] > 0}
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -224,14 +226,14 @@ def _is_whole(answer: Mapping[str, Any], body: object) -> bool:
     """Whether every shard has answered, in time unless the request said what to do without it.
 
     A shard that no node has counts neither as successful nor as failed; one whose time was over before it had found
-    anything counts as failed, and "timed_out" is set then too.
+    anything counts as failed.
     """
     shards = answer.get("_shards", {})
     limited = isinstance(body, dict) and "timeout" in body
-    late = [fault for fault in shards.get("failures", ()) if fault["reason"]["type"] == LATE] if limited else []
-    failed = shards.get("failed", 0) > len(late)
-    missing = "hits" in answer and shards["successful"] + len(late) < shards["total"]
-    return not (failed or missing or (answer.get("timed_out") is True and not limited))
+    reasons = {fault["reason"]["type"] for fault in shards.get("failures", ())}  # of many shards alike, one is named
+    failed, late = shards.get("failed", 0), limited and reasons == {LATE}
+    missing = "hits" in answer and shards["successful"] + failed < shards["total"]
+    return not (missing or (failed and not late) or (answer.get("timed_out") is True and not limited))
 
 
 def _refused(fault: "exceptions.TransportError") -> Refused:
