@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +45,18 @@ def with_corpus(command: Command) -> Command:
     """The option --corpus."""
     where = f"Folder of profiles.  [default: {DEFAULT_CORPUS}]"
     return click.option("--corpus", metavar="DIR", type=FOLDER, help=where)(command)
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The options --corpus and --index; the command gets the settings that they make."""
+
+    @with_corpus
+    @with_index
+    @wraps(command)
+    def run(corpus: Path | None, index: str | None, **options: Any) -> None:
+        command(settings=settings_from(index, corpus), **options)
+
+    return run
 
 
 def settings_from(index: str | None, corpus: Path | None = None) -> Settings:
@@ -104,9 +117,8 @@ def import_exports(files: tuple[Path, ...], to: Path | None, force: bool) -> Non
 @main.command()
 @click.option("--if-needed", is_flag=True, help="Do nothing when the corpus has not changed.")
 @click.option("--skip-invalid", is_flag=True, help="Leave profiles with errors out instead of stopping.")
-@with_corpus
-@with_index
-def rebuild(if_needed: bool, skip_invalid: bool, corpus: Path | None, index: str | None) -> None:
+@with_settings
+def rebuild(settings: Settings, if_needed: bool, skip_invalid: bool) -> None:
     """Build a new generation of the index and publish it in one step.
 
     Unchanged profiles are not analysed again. When a profile has an error, nothing is published.
@@ -114,7 +126,6 @@ def rebuild(if_needed: bool, skip_invalid: bool, corpus: Path | None, index: str
     from indexer.build import rebuild as rebuild_index
     from indexer.engines import open_engine
 
-    settings = settings_from(index, corpus)
     with closing(open_engine(settings)) as engine, terminal.progress_bar("Indexing") as progress:
         report = rebuild_index(
             engine, settings.corpus, skip_invalid=skip_invalid, if_needed=if_needed, progress=progress
@@ -123,14 +134,12 @@ def rebuild(if_needed: bool, skip_invalid: bool, corpus: Path | None, index: str
 
 
 @main.command()
-@with_corpus
-@with_index
-def watch(corpus: Path | None, index: str | None) -> None:
+@with_settings
+def watch(settings: Settings) -> None:
     """Rebuild whenever the corpus changes. Stop with Ctrl-C."""
     from indexer.build import watch as watch_corpus
     from indexer.engines import open_engine
 
-    settings = settings_from(index, corpus)
     with closing(open_engine(settings)) as engine:
         click.echo(f"Watching {settings.corpus}. Stop with Ctrl-C.")
         for outcome in watch_corpus(engine, settings.corpus):
@@ -167,8 +176,12 @@ def search(**options: Any) -> None:
     from indexer.engines import open_engine
     from indexer.search import SearchService
 
+    request = terminal.search_request(options)
     with closing(open_engine(settings_from(options["index"]))) as engine:
-        page = SearchService(engine).search(terminal.search_request(options))
+        service = SearchService(engine)
+        terminal.refuse_unknown(request.filters, service.searcher().values())
+        page = service.search(request)
+    terminal.refuse_past_the_last(page)
     if options["as_json"]:
         click.echo(json.dumps(search_document(page), indent=2, ensure_ascii=False))
     else:
@@ -181,28 +194,18 @@ def search(**options: Any) -> None:
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True)
 @click.option("--trusted-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name only. Repeatable.")
 @click.option("--trusted-proxies", "proxies", type=click.IntRange(0, 10), metavar="N", help="Reverse proxies in front.")
-@with_corpus
-@with_index
-def serve(
-    host: str,
-    port: int,
-    threads: int,
-    hosts: tuple[str, ...],
-    proxies: int | None,
-    corpus: Path | None,
-    index: str | None,
-) -> None:
+@with_settings
+def serve(settings: Settings, **options: Any) -> None:
     """Serve the search in a browser; builds the index first when there is none."""
     from indexer.engines import open_engine
     from webapp.serve import serve as serve_application
 
-    settings = settings_from(index, corpus)
-    web = settings.web
-    web = replace(web, hosts=(*web.hosts, *hosts), proxies=web.proxies if proxies is None else proxies)
+    web, proxies = settings.web, options["proxies"]
+    web = replace(web, hosts=(*web.hosts, *options["hosts"]), proxies=web.proxies if proxies is None else proxies)
     settings = replace(settings, web=web)
     with closing(open_engine(settings)) as engine:
         terminal.build_if_missing(engine, settings)
-    serve_application(settings, host, port, threads)
+    serve_application(settings, options["host"], options["port"], options["threads"])
 
 
 @main.command()
@@ -258,9 +261,8 @@ def rollback(index: str | None) -> None:
 @click.argument("folder", required=False, type=FOLDER, metavar="[DIR]")
 @click.option("--run", "run_file", type=FOLDER, metavar="FILE", help="Write the rankings as a TREC run file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@with_corpus
-@with_index
-def evaluate(folder: Path | None, run_file: Path | None, as_json: bool, corpus: Path | None, index: str | None) -> None:
+@with_settings
+def evaluate(settings: Settings, folder: Path | None, run_file: Path | None, as_json: bool) -> None:
     """Judge the ranking: nDCG@10, MRR@10, Recall@100, recall@1 and @5.
 
     Without DIR: the queries of judgments.tsv in the corpus, on the current index. With DIR: a test collection in BEIR
@@ -269,7 +271,6 @@ def evaluate(folder: Path | None, run_file: Path | None, as_json: bool, corpus: 
     from indexer.engines import open_engine, temporary_engine
     from indexer.evaluate import evaluate_collection, evaluate_judgments, write_run
 
-    settings = settings_from(index, corpus)
     if folder is None:
         with closing(open_engine(settings)) as engine:
             evaluation = evaluate_judgments(engine.open(), settings.corpus / "judgments.tsv")

@@ -189,7 +189,8 @@ def _interpreter(searcher: Searcher) -> Interpreter:
 def _filters(request: SearchRequest, reading: Reading, searcher: Searcher) -> tuple[Filters, tuple[str, ...]]:
     """What the page chose and what was typed, and what is to be said of it."""
     values = searcher.values()
-    typed, notes = known_choices(reading.parsed.filters, values)
+    typed, left_out = known_choices(reading.parsed.filters, values)
+    notes = tuple(f"\u201c{choice.field}:{choice.value}\u201d was left out: {choice.reason}" for choice in left_out)
     return spelled(request.filters, values).merged(typed), notes
 
 

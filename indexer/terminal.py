@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.errors import BadRequest, Fault
+from indexer.errors import BadRequest, Fault, NotFound
 from indexer.profiles.model import HIRING_STATUSES
 from indexer.profiles.problems import SEVERITIES
 from indexer.query.request import MAX_QUERY_CHARACTERS, Filters, SearchRequest
@@ -137,6 +137,23 @@ def search_request(options: Mapping[str, Any]) -> SearchRequest:
         exact=options["exact"],
         explain=options["explain"],
     )
+
+
+def refuse_unknown(filters: Filters, values: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise BadRequest for options whose value no profile could have, all of them together."""
+    from indexer.query.choices import known_choices
+
+    _, unknown = known_choices(filters, values)
+    if unknown:
+        raise BadRequest([Fault(f"--{choice.field} {choice.value!r}", choice.reason) for choice in unknown])
+
+
+def refuse_past_the_last(page: Page) -> None:
+    """Raise NotFound for a page that is not there; the first one always is."""
+    number = page.request.page
+    if number > max(page.pages, 1):
+        last = f"the last one is {page.pages}" if page.pages else "nothing was found"
+        raise NotFound(f"there is no page {number}: {last}")
 
 
 def show_page(page: Page) -> None:

@@ -164,6 +164,34 @@ def test_search_without_hits_says_so_and_exits_with_zero(settings: Settings) -> 
     assert "No profile matches 'xyzzy'." in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [("pay", "there is no page 9: the last one is 1"), ("xyzzy", "there is no page 9: nothing was found")],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_page_past_the_last_is_one_line_and_exit_1(
+    settings: Settings, query: str, message: str, form: tuple[str, ...]
+) -> None:
+    result = run("search", query, "--page", "9", *form, "--index", settings.index)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"profile-search: {message}\n"
+
+
+def test_options_that_no_profile_can_have_are_refused_together_with_what_was_perhaps_meant(settings: Settings) -> None:
+    options = ("--in", "compnsation", "--specialty", "imge", "--hiring", "worker", "--service", "banana")
+    result = run("search", "pay", *options, "--index", settings.index)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--in 'compnsation': no profile has it, did you mean \"compensation\"?" in result.stderr
+    assert "--specialty 'imge': no profile has it, did you mean \"Image\"?" in result.stderr
+    assert "--hiring 'worker': no profile has it, did you mean \"workers\"?" in result.stderr
+    assert "--service 'banana': no profile has it." in result.stderr
+
+
+def test_options_are_taken_in_any_case_and_by_heading(settings: Settings) -> None:
+    options = ("--in", "Application process", "--specialty", "image")
+    assert "Humans in the Loop" in run("search", "partner", *options, "--index", settings.index).stdout
+
+
 def test_search_says_what_it_repaired_and_left_out(settings: Settings) -> None:
     assert "'microphone' for 'micropphone'" in run("search", "micropphone needed", "--index", settings.index).stdout
     assert "No profile has all 3 words" in run("search", "trauma payoneer paypal", "--index", settings.index).stdout

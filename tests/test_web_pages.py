@@ -100,6 +100,17 @@ def test_section_chips_carry_counts_and_lead_to_the_section(client: FlaskClient)
     assert re.search(r'<a href="/search\?q=paid&amp;in=compensation">Compensation <span class="count">\d+</span>', text)
 
 
+def test_section_that_was_typed_is_ticked_and_widened_by_a_choice_but_no_chip_promises_another_alone(
+    client: FlaskClient,
+) -> None:
+    typed = page(client, "/search?q=paid+in:concerns")
+    assert re.search(r'name="in" value="concerns" form="search-form" checked', typed)
+    assert "Matches in" not in typed
+    both = companies(page(client, "/search?q=paid+in:concerns&in=compensation"))
+    alone = companies(typed), companies(page(client, "/search?q=paid&in=compensation"))
+    assert set(both) == {*alone[0], *alone[1]}
+
+
 def test_facet_choice_is_a_ticked_checkbox_and_a_removable_chip(client: FlaskClient) -> None:
     text = page(client, "/search?q=paid&hiring=workers&sort=name")
     assert re.search(r'name="hiring" value="workers" form="search-form" checked', text)

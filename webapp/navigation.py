@@ -75,9 +75,12 @@ def _section_links(page: Page, pairs: list[tuple[str, str]]) -> tuple[Link, ...]
     """The sections that the words were found in, each leading to the hits of that section alone."""
     if not page.request.text:
         return ()
-    base = to("/search", [pair for pair in pairs if pair[0] != "in"])
-    values = sorted((v for v in page.facets.get("section", ()) if v.count), key=lambda v: -v.count)
     only = chosen(page.request, "section")
+    every = page.facets.get("section", ())
+    if any(value.selected and value.value not in only for value in every):
+        return ()  # a section that was typed (in:concerns) stays: a link could only add another to it
+    base = to("/search", [pair for pair in pairs if pair[0] != "in"])
+    values = sorted((v for v in every if v.count), key=lambda v: -v.count)
     return tuple(Link(v.label, f"{base}&in={v.value}", only == (v.value,), v.count) for v in values)
 
 

@@ -1,7 +1,7 @@
-"""Choices typed among the words: as the index spells them, and what to say of those that it does not have."""
+"""What was chosen: as the index spells it, and what to say of choices that it does not have."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from indexer import text
 from indexer.profiles.facts import did_you_mean
@@ -11,6 +11,20 @@ from indexer.query.request import UNKNOWN, Filters
 
 Values = Mapping[str, Collection[str]]
 Chosen = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A choice that no profile could have; `hint` names what was perhaps meant, and ends the sentence."""
+
+    field: str
+    value: str
+    hint: str
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+        return f"no profile has it{self.hint}"
 
 
 def spelled(filters: Filters, values: Values) -> Filters:
@@ -26,20 +40,18 @@ def spelled(filters: Filters, values: Values) -> Filters:
     )
 
 
-def known_choices(typed: Filters, values: Values) -> tuple[Filters, tuple[str, ...]]:
-    """Typed choices without those that nobody could have, and a sentence for the reader for each of these."""
-    if typed == Filters():
-        return typed, ()
-    notes: list[str] = []
+def known_choices(chosen: Filters, values: Values) -> tuple[Filters, tuple[LeftOut, ...]]:
+    """The choices without those that nobody could have, and these."""
+    if chosen == Filters():
+        return chosen, ()
+    out: list[LeftOut] = []
 
     def kept(field: str, chosen: Sequence[str], can_be: Callable[[str], object], known: Iterable[str]) -> Chosen:
         left_out = [value for value in chosen if not can_be(value)]
-        for value in left_out:
-            hint = did_you_mean(value, list(known)) or "."
-            notes.append(f"\u201c{field}:{value}\u201d was left out: no profile has it{hint}")
+        out.extend(LeftOut(field, value, did_you_mean(value, list(known)) or ".") for value in left_out)
         return tuple(value for value in chosen if value not in left_out)
 
-    filters = spelled(typed, values)
+    filters = spelled(chosen, values)
     sections = {*SECTION_HEADINGS, *values.get("section", ())}
     specialties = {*SPECIALTIES, UNKNOWN, *values.get("specialty", ())}
     hiring = {*HIRING_STATUSES, *values.get("hiring", ())}
@@ -51,7 +63,7 @@ def known_choices(typed: Filters, values: Values) -> tuple[Filters, tuple[str, .
         hiring=kept("hiring", filters.hiring, hiring.__contains__, hiring),
         services=kept("service", filters.services, lambda value: services_meant([value], services), services),
     )
-    return filters, tuple(notes)
+    return filters, tuple(out)
 
 
 def in_full(filters: Filters, values: Values) -> Filters:

@@ -36,7 +36,7 @@ class Filters:
     companies: tuple[str, ...] = ()
 
     def merged(self, other: "Filters") -> "Filters":
-        """Both choices, facet by facet, each value once."""
+        """Both choices, facet by facet, each value once: one typed and one ticked widen a facet, as two ticks do."""
         names = ("sections", "specialties", "hiring", "services", "verified", "companies")
         return replace(self, **{n: tuple(dict.fromkeys(getattr(self, n) + getattr(other, n))) for n in names})
 
