@@ -16,9 +16,9 @@ ENGINES = ("whoosh", "fts5", "bm25s", "tantivy", "ours")
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"the extra `bench` is not installed: {', '.join(MISSING)}")
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: str, module: str = "tests.bench") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.bench", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 
@@ -48,6 +48,30 @@ def test_a_small_run_gives_a_row_a_class_a_column_an_engine_and_files_with_the_s
     assert figures["sizes"][0]["sections"] == 200
     assert set(figures["sizes"][0]["times"]["ours"]) == set(CLASSES)
     assert (tmp_path / "out" / "growth.svg").read_text().lstrip().startswith("<?xml")
+
+
+@pytest.mark.slow
+def test_a_rebuild_is_measured_alone_in_time_processor_and_memory(tmp_path: Path) -> None:
+    done = bench("--no-search", "--profiles", "12", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    ((head, *rows),) = tables(done.stdout)
+    assert head[2:6] == ["s", "times ours", "processor s", "times ours"]
+    assert [row[1] for row in rows] == ["whoosh", "ours"]
+    assert all(float(cell) > 0 for row in rows for cell in row[2:])
+
+
+@pytest.mark.slow
+def test_200_texts_that_nobody_should_type_are_answered_in_time(tmp_path: Path) -> None:
+    done = bench("--sections", "2000", "--count", "200", "--output", str(tmp_path), module="tests.bench.fuzz")
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "fuzz.json").read_text())
+    everything = figures["spreads"][0]
+    assert everything["texts"] == 400
+    assert everything["cpu_ms"][-1] == 0
+    assert {spread["group"].partition(": ")[2] for spread in figures["spreads"][1:]} >= {
+        *("wildcards", "quotes", "512 characters", "rare scripts", "500 commonest words")
+    }
+    assert (tmp_path / "fuzz.md").read_text().strip() == done.stdout.strip()
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class Options:
     budget: float
     clock: str
     seed: int
+    search: bool
     rebuild: bool
     profiles: tuple[int, ...]
 
@@ -80,6 +81,7 @@ ABOVE_ZERO = click.IntRange(1)
     type=click.Choice(list(CLOCKS)),
 )
 @_option("--seed", "Another seed gives another corpus and other queries.", SEED)
+@_option("--search/--no-search", "Index with every engine and ask.", True)
 @_option("--rebuild/--no-rebuild", "Also rebuild from Markdown files.", True)
 @_option("--profiles", "Profiles to rebuild, comma-separated.", "2000,10000", callback=_numbers)
 @_option("--output", "Folder for the results.  [default: tests/bench/results/<date>]", type=FOLDER)
@@ -114,7 +116,8 @@ def _run(options: Options, folder: Path, tell: Callable[[str], None]) -> Results
 
     wordbook = make_wordbook(options.seed)
     bench = Bench(options.engines, options.queries, Pace(options.repeat, options.budget, options.clock), folder)
-    sizes = tuple(measure_size(bench, GeneratedCorpus(wordbook, size, options.seed), tell) for size in options.sizes)
+    wanted = options.sizes if options.search else ()
+    sizes = tuple(measure_size(bench, GeneratedCorpus(wordbook, size, options.seed), tell) for size in wanted)
     rebuilds = measure_rebuilds(wordbook, options.profiles, options.seed, tell) if options.rebuild else {}
     return Results(describe_machine(), _shown(options), sizes, rebuilds)
 
@@ -131,7 +134,8 @@ def _save(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.md").write_text(markdown(results), encoding="utf-8")
     (folder / "results.json").write_text(json.dumps(results.figures(), indent=1), encoding="utf-8")
-    draw(results, folder)
+    if results.sizes:
+        draw(results, folder)
     click.echo(f"written: {folder}", err=True)
 
 

@@ -1,5 +1,6 @@
 """Markdown files to an index: Whoosh's own writer against `profile-search rebuild`, each in a process of its own."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,13 +40,13 @@ def measure_rebuilds(
                 tell(f"rebuilding {profiles:,} profiles with {name}")
                 target = Path(folder) / name
                 target.mkdir()
-                seconds, peak, largest = _watched([name, str(corpus), str(target)])
-                results[profiles][name] = Rebuild(profiles, sections, seconds, peak, largest)
+                results[profiles][name] = Rebuild(profiles, sections, *_watched([name, str(corpus), str(target)]))
     return results
 
 
-def _watched(arguments: Sequence[str]) -> tuple[float, float, float]:
-    """Seconds that the work took, and the peak memory of all its processes and of the largest of them in megabytes."""
+def _watched(arguments: Sequence[str]) -> tuple[float, float, float, float]:
+    """Seconds that the work took and those of the processor, megabytes at the peak of all its processes and of the
+    largest."""
     command = [sys.executable, "-m", "tests.bench.rebuilds", *arguments]
     peak = largest = 0.0
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -60,7 +61,8 @@ def _watched(arguments: Sequence[str]) -> tuple[float, float, float]:
         printed = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise SystemExit(f"the rebuild with {arguments[0]} failed; its message stands above")
-    return float(printed), peak, largest
+    seconds, cpu_seconds = map(float, printed.split())
+    return seconds, cpu_seconds, peak, largest
 
 
 def _memory(process: psutil.Process) -> list[float]:
@@ -71,16 +73,17 @@ def _memory(process: psutil.Process) -> list[float]:
         return []
 
 
-def _rebuild(name: str, corpus: Path, target: Path) -> float:
-    started = time.perf_counter()
+def _rebuild(name: str, corpus: Path, target: Path) -> tuple[float, float]:
+    """Seconds as they pass and of the processor, workers included."""
+    started, before = time.perf_counter(), sum(os.times()[:4])
     if name == NAME:
         with closing(open_engine(Settings(corpus=corpus, index=str(target / "index")))) as engine:
             rebuild(engine, corpus)
     else:
         profiles = (rendering.profile for _, rendering in read_corpus(corpus))
         load_engine(name).build(target, (profile for profile in profiles if profile))
-    return time.perf_counter() - started
+    return time.perf_counter() - started, sum(os.times()[:4]) - before
 
 
 if __name__ == "__main__":
-    print(_rebuild(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
+    print(*_rebuild(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))

@@ -88,11 +88,13 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """Reading, rendering and indexing a folder of profiles. Memory is that of all its processes together."""
+    """Reading, rendering and indexing a folder of profiles: seconds as they pass, and of the processor in all processes
+    together; memory of all of them together, and of the largest."""
 
     profiles: int
     sections: int
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     largest_process_mb: float
 

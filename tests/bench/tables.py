@@ -83,9 +83,12 @@ def _rebuild_table(results: Results) -> str:
         fastest = by_name.get(NAME)
         for name, rebuild in by_name.items():
             ratio = rebuild.seconds / fastest.seconds if fastest else 1.0
-            figures = (rebuild.seconds, ratio, rebuild.peak_mb, rebuild.largest_process_mb)
+            cpu_ratio = rebuild.cpu_seconds / fastest.cpu_seconds if fastest else 1.0
+            times = (rebuild.seconds, ratio, rebuild.cpu_seconds, cpu_ratio)
+            figures = (*times, rebuild.peak_mb, rebuild.largest_process_mb)
             rows.append([f"{profiles:,} ({rebuild.sections:,} sections)", name, *map(_number, figures)])
-    return _table(["profiles", "by", "s", "times ours", "peak memory MB", "largest process MB"], rows)
+    head = ["profiles", "by", "s", "times ours", "processor s", "times ours", "peak memory MB", "largest process MB"]
+    return _table(head, rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
