@@ -227,6 +227,19 @@ def test_an_older_answer_never_replaces_a_newer_one(page: Page) -> None:
     expect(heading).to_have_text("1 company for “refugees”")
 
 
+def test_older_suggestions_never_replace_newer_ones(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/")
+    page.route("**/suggest?q=comp", lambda route: held.append(route))
+    with page.expect_request("**/suggest?q=comp"):
+        page.locator("#search-box").fill("comp")
+    page.locator("#search-box").fill("refug")
+    expect(page.get_by_role("option").first).to_contain_text("refug")
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("option").first).to_contain_text("refug")
+
+
 def test_marks_are_counted_stepped_through_and_switched_off(page: Page) -> None:
     page.goto("/profiles/humans-in-the-loop?q=paid")
     page.get_by_role("button", name="Next marked word").click()
