@@ -173,6 +173,19 @@ def test_command_line_does_not_import_the_web_or_numpy_for_its_help(tmp_path: Pa
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("arguments", [["search", "pay"], ["status"]], ids=" ".join)
+def test_a_command_that_reads_the_index_imports_nothing_that_only_writing_needs(
+    settings: Settings, arguments: list[str]
+) -> None:
+    code = (
+        "import sys\nfrom indexer.cli import main\n"
+        f"main({[*arguments, '--index', settings.index]!r}, standalone_mode=False)\n"
+        "print(sorted({'whoosh', 'markdown', 'yaml', 'nh3', 'ssl', 'concurrent.futures'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
 def test_embedded_engine_imports_nothing_of_the_distributed_one(settings: Settings) -> None:
     code = (
         "import sys\n"

@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from indexer.profiles.characters import clean_value
 from indexer.profiles.frontmatter import Entry, Value
 from indexer.profiles.model import HIRING_STATUSES, SPECIALTIES, Facts
-from indexer.profiles.problems import Report, shown
+from indexer.profiles.problems import Report, did_you_mean, shown
 
 MAX_VALUE_CHARACTERS = 300
 MAX_LIST_VALUES = 50
@@ -25,13 +24,6 @@ class FactLines:
 
     def __getitem__(self, key: str) -> int:
         return self.lines.get(key, 1)
-
-
-def did_you_mean(word: str, known: "tuple[str, ...] | list[str]") -> str:
-    """A hint at the nearest known word, or nothing."""
-    near = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
-    match = next((k for k in known if near and k.casefold() == near[0]), None)
-    return f", did you mean {shown(match)}?" if match else ""
 
 
 def read_facts(entries: list[Entry], slug: str, report: Report) -> tuple[Facts, FactLines]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 
 SEVERITIES = ("error", "warning", "info")
 """An error keeps a profile out of the index; a warning should be mended; an info is good to know."""
@@ -58,3 +59,10 @@ def shown(text: str, limit: int = 60) -> str:
     """A value fit for a message of one line: quoted, shortened, nothing invisible in it."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
+
+
+def did_you_mean(word: str, known: "tuple[str, ...] | list[str]") -> str:
+    """A hint at the nearest known word, or nothing."""
+    near = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
+    match = next((k for k in known if near and k.casefold() == near[0]), None)
+    return f", did you mean {shown(match)}?" if match else ""

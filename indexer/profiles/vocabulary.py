@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.profiles.characters import clean_value
-from indexer.profiles.facts import did_you_mean
 from indexer.profiles.model import SECTION_HEADINGS
-from indexer.profiles.problems import Problem, Report, shown
+from indexer.profiles.problems import Problem, Report, did_you_mean, shown
 
 SYNONYMS_FILE = "synonyms.toml"
 INTENTS_FILE = "intents.toml"

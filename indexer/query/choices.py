@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer import text
-from indexer.profiles.facts import did_you_mean
 from indexer.profiles.headings import known_id
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
+from indexer.profiles.problems import did_you_mean
 from indexer.query.request import UNKNOWN, Filters
 
 Values = Mapping[str, Collection[str]]
