@@ -85,6 +85,10 @@ class Attempt:
         self._gate.send(None)
         return self
 
+    def wait(self, seconds: float) -> None:
+        """Return after so long, or when it has ended."""
+        self._process.join(seconds)
+
     def kill(self) -> Outcome:
         """SIGKILL, and what became of it."""
         self._process.kill()
@@ -213,12 +217,16 @@ def wait_for_lock(root: Path, attempt: Attempt) -> None:
 
 
 def seconds_of_writing(program: Program, root: Path) -> float:
-    """From the moment that the lock is taken to the end of the process."""
-    attempt = started(program, root, OLD)
-    wait_for_lock(root, attempt)
-    begun = time.monotonic()
-    assert attempt.outcome().code == 0
-    return time.monotonic() - begun
+    """From the moment that the lock is taken to the end of the process: the shortest of five, on a busy machine too."""
+    seconds = []
+    for _ in range(5):
+        (root / "LOCK").write_bytes(b"")
+        attempt = started(program, root, OLD)
+        wait_for_lock(root, attempt)
+        begun = time.monotonic()
+        assert attempt.outcome().code == 0
+        seconds.append(time.monotonic() - begun)
+    return min(seconds)
 
 
 def require_next_rebuild_works(program: Program, root: Path) -> None:

@@ -3,7 +3,6 @@
 import random
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -89,13 +88,13 @@ def test_power_loss_during_a_rebuild_leaves_old_or_new(program: Program, disk: D
     root, moments = disk.folder / "index", random.Random(7)
     with disk.plugged():
         assert run(program, root, OLD) == Outcome(0, "")
-        longest = seconds_of_writing(program, root)
+        shortest = seconds_of_writing(program, root)
     for _ in range(POWER_CUTS):
         with disk.plugged():
             assert run(program, root, OLD) == Outcome(0, "")
             attempt = started(program, root, NEW)
             wait_for_lock(root, attempt)
-            time.sleep(moments.uniform(0, longest))
+            attempt.wait(moments.uniform(0, 1.5 * shortest))
             disk.cut_power()
             outcome = attempt.outcome()
             assert (outcome.code, outcome.errors.count("\n")) in ((0, 0), (1, 1)), outcome.errors

@@ -4,7 +4,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -96,13 +95,13 @@ def test_kill_of_the_first_build_at_every_call_leaves_nothing_or_all(program: Pr
 def test_200_kills_at_random_moments_leave_old_or_new(quick: Path) -> None:
     program, root, moments = RealCommand(quick / "corpora"), quick / "index", random.Random(7)
     assert run(program, root, OLD) == Outcome(0, "")
-    longest, killed, answers = seconds_of_writing(program, root), 0, [OLD]
+    shortest, killed, answers = seconds_of_writing(program, root), 0, [OLD]
     while killed < KILLS:
         wanted = NEW if answers[-1] == OLD else OLD
         (root / "LOCK").write_bytes(b"")  # the record of the killed owner would look like a new one
         attempt = started(program, root, wanted)
         wait_for_lock(root, attempt)
-        time.sleep(moments.uniform(0, longest))
+        attempt.wait(moments.uniform(0, 1.5 * shortest))
         killed += attempt.kill().code == -9  # the others were done before
         answers.append(program.answer(root))
         assert answers[-1] in (answers[-2], wanted)
