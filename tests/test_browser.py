@@ -39,6 +39,21 @@ UNCOVERED = """part => {
 }"""
 """Whether what stands at the middle of an element's first line is the element, and nothing over it."""
 
+BROKEN_WORDS = """() => {
+  const broken = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (!text.parentElement.offsetParent || text.parentElement.closest(".hidden, pre")) continue;
+    for (const word of text.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+"""Words and numbers that stand on more than one line."""
+
 
 @pytest.fixture(scope="module")
 def site(app: Flask) -> Iterator[str]:
@@ -294,3 +309,12 @@ def test_no_state_scrolls_sideways(chrome: Browser, site: str, width: int, scale
         for state, url in STATES.items():
             page.goto(url)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_state_breaks_a_word_or_a_number_in_two(chrome: Browser, site: str, width: int) -> None:
+    with tab(chrome, site, viewport={"width": width, "height": 800}) as page:
+        for state, url in STATES.items():
+            page.goto(url)
+            page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+            assert (state, page.evaluate(BROKEN_WORDS)) == (state, [])

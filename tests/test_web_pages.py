@@ -149,6 +149,12 @@ def test_words_that_no_profile_has_together_are_relaxed_and_said_so(client: Flas
     assert companies(text)[0] == "Sama"
 
 
+def test_word_that_nobody_has_is_named_beside_the_results_of_the_others(client: FlaskClient) -> None:
+    text = page(client, "/search?q=paid+zyzzyqwx")
+    assert companies(text)
+    assert "No profile has “zyzzyqwx”." in text
+
+
 def test_zero_results_help_with_unknown_words_filters_and_ways_on(client: FlaskClient) -> None:
     text = page(client, "/search?q=zyzzyqwx&hiring=closed")
     assert "No company" in text

@@ -125,6 +125,8 @@ def _notes(page: Page) -> list[str]:
     notes = list(page.query.notes)
     if page.partial:
         notes.append("The search ran out of time: these are the results so far. Fewer or rarer words are quicker.")
+    if page.query.unknown and page.results:
+        notes.append(f"No profile has {', '.join(f'“{word}”' for word in page.query.unknown)}.")
     if page.query.relaxed and page.results:
         has, asked = page.query.relaxed
         notes.append(f"No profile has all the words; these have at least {has} of {asked}.")
