@@ -1,8 +1,10 @@
 """Journeys in a real Chromium, with scripts and without, by keyboard alone, on small screens."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -33,6 +35,8 @@ STATES = {
     "not found": "/nowhere",
 }
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+"""Chromium reaches nothing but this machine."""
 UNCOVERED = """part => {
   const [box] = part.getClientRects();
   return part.contains(document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2));
@@ -70,9 +74,8 @@ def site(app: Flask) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def chrome(chromium: str) -> Iterator[Browser]:
     """A running Chromium that reaches nothing but this machine."""
-    args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=args)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -318,3 +321,23 @@ def test_no_state_breaks_a_word_or_a_number_in_two(chrome: Browser, site: str, w
             page.goto(url)
             page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
             assert (state, page.evaluate(BROKEN_WORDS)) == (state, [])
+
+
+def test_chromium_offers_the_search_after_reading_its_description(
+    chrome: Browser, chromium: str, site: str, tmp_path: Path
+) -> None:
+    """It reads descriptions only in a lasting profile, and keeps there what it found."""
+    kept = f"file:{tmp_path / 'Default' / 'Web Data'}?mode=ro&immutable=1"
+    names = "SELECT short_name, url, suggest_url FROM keywords WHERE url LIKE ?"
+    found: list[tuple[str, str, str]] = []
+    lasting = chrome.browser_type.launch_persistent_context(tmp_path, executable_path=chromium, args=ARGUMENTS)
+    page = lasting.pages[0]
+    page.goto(site)
+    for _ in range(100):
+        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(kept, uri=True)) as database:
+            found = database.execute(names, (f"{site}%",)).fetchall()
+        if found:
+            break
+        page.wait_for_timeout(100)
+    lasting.close()
+    assert found == [("Profile Search", f"{site}/search?q={{searchTerms}}", f"{site}/suggest?q={{searchTerms}}")]

@@ -15,6 +15,13 @@ from schemathesis import GenerationMode
 
 from indexer.snippets import MAX_SNIPPET_CHARACTERS
 
+PARAMETER = {
+    "section": "in",
+    "specialty": "specialty",
+    "hiring": "hiring",
+    "service": "service",
+    "verified": "verified",
+}
 WORDS = st.lists(
     st.sampled_from(["paid", "wage", "refugees", "test", "kenya", "-paypal", '"minimum wage"', "mod*", "zzz"])
 )
@@ -39,32 +46,47 @@ def test_page_and_api_give_the_same_hits_counts_and_snippets(
     document = client.get(f"/api/search?{query}").json
     text = client.get(f"/search?{query}").text
     hits = re.findall(r'<li class="hit">(.*?)</li>', text, re.DOTALL)
-    assert [re.findall(r"<h2><a[^>]*>(.*?)</a>", hit)[0] for hit in hits] == [r["company"] for r in document["results"]]
-    shown = [html.unescape(re.sub(r"</?mark>", "", s)) for s in re.findall(r"</h3>\s*<p>(.*?)</p>", text, re.DOTALL)]
-    assert shown == ["".join(p["text"] for p in s["snippet"]) for r in document["results"] for s in r["sections"]]
-    for value in document["facets"]["hiring"]:
-        if hits:
-            pattern = rf'name="hiring" value="{value["value"]}".*?<span class="count">{value["count"]}</span>'
-            assert re.search(pattern, text)
+    assert [hit_of(hit) for hit in hits] == [
+        (
+            result["company"],
+            [(s["heading"], s["url"], "".join(map(marked, s["snippet"]))) for s in result["sections"]],
+            result["why"],
+        )
+        for result in document["results"]
+    ]
+    assert re.findall(r"<h1>(No|[\d,]+) ", text) == [f"{document['total']:,}" if document["total"] else "No"]
+    shown = re.findall(r'name="(\w+)" value="([^"]*)" form="search-form"( checked)?>.*?"count">(\d+)</span>', text)
+    assert sorted((name, html.unescape(value), bool(ticked), int(count)) for name, value, ticked, count in shown) == (
+        sorted(
+            (PARAMETER[facet], value["value"], value["selected"], value["count"])
+            for facet, values in document["facets"].items()
+            for value in values
+        )
+    )
+
+
+def marked(piece: dict) -> str:
+    return f"<mark>{piece['text']}</mark>" if piece["match"] else piece["text"]
+
+
+def hit_of(part: str) -> tuple[str, list[tuple[str, str, str]], str]:
+    """Company, sections (heading, address, snippet) and reason of one hit of the page."""
+    found = re.findall(r'<h3><a href="(.*?)">(.*?)</a></h3>\s*<p>(.*?)</p>', part, re.DOTALL)
+    return (
+        html.unescape(re.findall(r"<h2><a[^>]*>(.*?)</a>", part)[0]),
+        [tuple(map(html.unescape, (heading, url, snippet))) for url, heading, snippet in found],
+        html.unescape(re.findall(r"</span> (.*?)\.</p>", part)[-1]),
+    )
 
 
 @given(WORDS, FILTERS)
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_count_is_the_total_after_choosing_it_alone(client: FlaskClient, words: list[str], chosen: dict) -> None:
-    parameter = {
-        "section": "in",
-        "specialty": "specialty",
-        "hiring": "hiring",
-        "service": "service",
-        "verified": "verified",
-    }
     asked = {"q": " ".join(words), **chosen}
     document = client.get("/api/search", query_string=asked).json
     for facet, values in document["facets"].items():
-        if asked.get(parameter[facet]):
-            continue
         for value in values:
-            alone = client.get("/api/search", query_string={**asked, parameter[facet]: value["value"]}).json
+            alone = client.get("/api/search", query_string={**asked, PARAMETER[facet]: value["value"]}).json
             assert alone["total"] == value["count"], (facet, value)
 
 

@@ -63,6 +63,13 @@ def test_head_options_and_wrong_methods(client: FlaskClient, url: str) -> None:
         assert "GET" in refused.headers["Allow"]
 
 
+def test_other_sites_may_ask_the_api_again_with_the_tag_they_have(client: FlaskClient) -> None:
+    asked = {"Origin": "http://other.example", "Access-Control-Request-Headers": "if-none-match"}
+    allowed = client.options("/api/search", headers=asked).headers
+    assert (allowed["Access-Control-Allow-Origin"], allowed["Access-Control-Allow-Headers"]) == ("*", "If-None-Match")
+    assert "Access-Control-Allow-Headers" not in client.options("/search", headers=asked).headers
+
+
 def test_wrong_method_on_the_api_is_a_problem(client: FlaskClient) -> None:
     assert client.post("/api/search").mimetype == "application/problem+json"
 
@@ -203,7 +210,7 @@ def test_sitemap_lists_profiles_with_the_day_they_were_verified(client: FlaskCli
     root = ET.fromstring(client.get("/sitemap.xml").data)
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
     found = {url.findtext(f"{space}loc"): url.findtext(f"{space}lastmod") for url in root}
-    assert found["http://localhost/profiles/appen"] == "2019-05"
+    assert found["http://localhost/profiles/appen"] == "2019-05-01"  # the schema knows whole days only
     assert found["http://localhost/profiles/surge-ai"] is None
     assert all("/search" not in str(url) for url in found)
 

@@ -39,6 +39,8 @@ def install(app: Flask, max_url_bytes: int) -> None:
         if request.path.startswith("/api/"):
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Access-Control-Expose-Headers"] = "ETag, Server-Timing"
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Headers"] = "If-None-Match"
         return response
 
     app.before_request(refuse_malformed)
