@@ -1,9 +1,8 @@
 """A real server under wrk while one rebuild after another publishes: no request fails, no page is a mixture.
 
 That is held to the last request. How much slower the slowest request in a hundred becomes depends on what else the
-machine does, so it is compared in pairs: a quiet load and right after it the same load during four rebuilds, five
-times; the median of the five ratios counts. It may be two; on a machine whose quiet loads differ by more than that
-among themselves, as much as they do. The comparison is made up to three times, and one of them must hold.
+machine does, so it is printed, not asserted: a quiet load and right after it the same load during four rebuilds, five
+times, and the median of the five ratios (`pytest -m slow tests/test_load.py` on a machine that does nothing else).
 """
 
 import http.client
@@ -32,9 +31,6 @@ PAIRS = 5
 REBUILDS_A_PAIR = 4
 REBUILDS = PAIRS * REBUILDS_A_PAIR
 QUIET_SECONDS = 3
-MAX_SLOWDOWN = 2.0
-"""Of the slowest request in a hundred, while one rebuild follows another without a pause."""
-ROUNDS = 3
 VERSION = re.compile(r"\bmetal(\d+)\b")
 
 
@@ -134,31 +130,6 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Round:
-    """All pairs of one comparison."""
-
-    pairs: list[Pair]
-
-    @property
-    def slowdown(self) -> float:
-        return statistics.median(pair.slowdown for pair in self.pairs)
-
-    @property
-    def noise(self) -> float:
-        """How much the quiet loads differ."""
-        quiet = [pair.quiet.p99_ms for pair in self.pairs]
-        return max(quiet) / min(quiet)
-
-    @property
-    def holds(self) -> bool:
-        return self.slowdown <= max(MAX_SLOWDOWN, self.noise)
-
-    def __str__(self) -> str:
-        pairs = "\n".join(map(str, self.pairs))
-        return f"\n{pairs}\nmedian x {self.slowdown:.2f}; quiet loads differ x {self.noise:.2f}"
-
-
-@dataclass(frozen=True)
 class Loader:
     """Puts a server under load, and publishes versions of its corpus meanwhile."""
 
@@ -181,14 +152,11 @@ def test_twenty_rebuilds_under_load_fail_no_request_and_mix_no_page(
     metals: Settings, wrk: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loader = Loader(metals, wrk, tmp_path / "paths.lua")
-    for _ in range(ROUNDS):
-        with serving(metals) as server, reading(server.port) as reader:
-            found = Round([loader.pair(server.port) for _ in range(PAIRS)])
-        with capsys.disabled():
-            print(f"{found}; {reader.pages:,} pages compared")
-        assert ([pair.failed for pair in found.pairs], reader.faults) == ([0] * PAIRS, [])
-        assert all(len(versions) == 1 for versions in reader.versions.values())
-        assert len(reader.versions) >= REBUILDS // 2, "the reader has seen few of the generations"
-        if found.holds:
-            return
-    pytest.fail(str(found))
+    with serving(metals) as server, reading(server.port) as reader:
+        pairs = [loader.pair(server.port) for _ in range(PAIRS)]
+    with capsys.disabled():
+        slowdown = statistics.median(pair.slowdown for pair in pairs)
+        print(*["", *pairs, f"median x {slowdown:.2f}; {reader.pages:,} pages compared"], sep="\n")
+    assert ([pair.failed for pair in pairs], reader.faults) == ([0] * PAIRS, [])
+    assert all(len(versions) == 1 for versions in reader.versions.values())
+    assert len(reader.versions) >= REBUILDS // 2, "the reader has seen few of the generations"
