@@ -102,7 +102,7 @@ def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
     lacking = {place: span.words() for place, span in spans.items()}
     chosen: dict[int, _Span] = {}
     room = limit
-    while True:
+    while not chosen or any(lacking.values()):
         gains = [
             (len(words), -_stretch(spans[place], words), len(spans[place].matches), -place)
             for place, words in lacking.items()
@@ -121,6 +121,8 @@ def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
 
 def _stretch(span: _Span, words: Collection[int]) -> int:
     """Characters of the shortest part of a span that holds all these words of it."""
+    if len(words) < 2:
+        return 0
     last: dict[int, int] = {}
     shortest = len(span)
     for match in span.matches:
@@ -128,7 +130,7 @@ def _stretch(span: _Span, words: Collection[int]) -> int:
             last[match.word] = match.start
             if len(last) == len(words):
                 shortest = min(shortest, match.end - min(last.values()))
-    return shortest if len(words) > 1 else 0
+    return shortest
 
 
 def _continue(
