@@ -272,6 +272,14 @@ def test_marks_are_counted_stepped_through_and_switched_off(page: Page) -> None:
     assert page.locator("mark").first.evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
+def test_link_to_a_section_is_copied_without_the_search_that_led_there(chrome: Browser, site: str) -> None:
+    with tab(chrome, site, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto("/profiles/humans-in-the-loop?q=paid")
+        page.get_by_role("link", name="Copy the link to Compensation").press("Enter")
+        expect(page.get_by_text("Link copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == f"{site}/profiles/humans-in-the-loop#compensation"
+
+
 def test_profiles_text_executes_nothing(page: Page) -> None:
     page.goto("/profiles/surge-ai?q=scam")
     expect(page.locator("#job_types mark")).to_have_text("scam")

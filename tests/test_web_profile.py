@@ -57,6 +57,17 @@ def test_markup_in_a_profile_stays_text(client: FlaskClient) -> None:
     assert "<mark>scam</mark>" in text
 
 
+@pytest.mark.parametrize(
+    ("slug", "description"),
+    [
+        ("appen", "Appen has a large crowd of contributors in many countries."),
+        ("centaur-labs", "Centaur Labs: Medical students label scans in an app."),
+    ],
+)
+def test_description_names_the_company_once(client: FlaskClient, slug: str, description: str) -> None:
+    assert f'<meta name="description" content="{description}">' in client.get(f"/profiles/{slug}").text
+
+
 def test_linked_data_is_json_and_cannot_end_its_element(client: FlaskClient) -> None:
     text = client.get("/profiles/sama").text
     (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)

@@ -92,8 +92,9 @@ def profile_view(found: ProfileView, everybody: Sequence[Facts], visit: Visit) -
         SectionView(section.id, section.heading, Markup(html), first_sentence(section.text))  # noqa: S704
         for section, html, _ in marked
     )
-    overview = sections[0].lead if sections else ""
-    description = f"{facts.company}: {overview}"[:MAX_DESCRIPTION].rstrip()
+    lead = sections[0].lead if sections else "company profile"
+    description = lead if lead.startswith(facts.company) else f"{facts.company}: {lead}"
+    description = description[:MAX_DESCRIPTION].rstrip()
     canonical = f"{visit.root}profiles/{facts.slug}"
     return ProfilePage(
         facts=facts,
