@@ -65,6 +65,8 @@ second round. Gains a tenth on long questions and, with this condition, loses on
 
 MAX_EXPANSIONS = 64
 """Words that one prefix or one misspelling may stand for."""
+MAX_FORMS = 512
+"""Words that all prefixes of one query may stand for: thirty of one letter took a second with 64 each."""
 TYPO_ONE_EDIT_FROM = 5
 TYPO_TWO_EDITS_FROM = 9
 """Shorter words have too many neighbours: one edit from 5 letters, two from 9."""

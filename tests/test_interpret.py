@@ -11,7 +11,7 @@ from indexer.engines.whoosh.searcher import ColumnSearcher
 from indexer.profiles.model import Facts
 from indexer.query.interpret import Interpretation
 from indexer.query.tree import Form, Or, Phrase, Prefix, Word
-from indexer.ranking import MAX_EXPANSIONS, PREFIX_WEIGHT, SYNONYM_WEIGHT, TYPO_WEIGHT
+from indexer.ranking import MAX_EXPANSIONS, MAX_FORMS, PREFIX_WEIGHT, SYNONYM_WEIGHT, TYPO_WEIGHT
 from indexer.search import read_query
 
 SYNONYMS = [("pay", "wage", "salary"), ("test", "exam", "skill check"), ("minimum payout", "payout threshold")]
@@ -313,6 +313,14 @@ def test_word_written_apart_is_joined_where_one_part_has_synonyms_of_several_wor
         profile("Alpha", overview="By PayPal."), profile("Beta", overview="pay"), synonyms=[("pay", "cash out")]
     )
     assert slugs(search(service, "pay pal")) == ["alpha"]
+
+
+def test_prefixes_of_a_query_share_the_words_they_may_stand_for() -> None:
+    words = " ".join(f"{letter}{number}" for letter in "abcdefghijklmnop" for number in range(100, 200))
+    searcher = searcher_over(profile("Alpha", overview=words))
+    few, many = read(searcher, "a* b* c*"), read(searcher, " ".join(f"{letter}*" for letter in "abcdefghijklmnop"))
+    assert [len(forms(few, place)) for place in range(3)] == [MAX_EXPANSIONS] * 3
+    assert [len(forms(many, place)) for place in range(16)] == [MAX_FORMS // 16] * 16
 
 
 # Only as typed

@@ -10,6 +10,7 @@ from indexer.query.synonyms import Language
 from indexer.query.tree import Form, Leaf, Or, Phrase, Prefix, Query, Word, leaves_of
 from indexer.ranking import (
     MAX_EXPANSIONS,
+    MAX_FORMS,
     PREFIX_WEIGHT,
     SYNONYM_WEIGHT,
     TYPO_ONE_EDIT_FROM,
@@ -42,6 +43,8 @@ class _Reading:
     """What was learnt while the words of one query were read."""
 
     exact: bool
+    expansions: int
+    """Words that each prefix may stand for."""
     repaired: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
@@ -58,7 +61,8 @@ class Interpreter:
 
     def interpret(self, query: Query, exact: bool = False) -> Interpretation:
         """Give every word its forms. `exact` leaves out completion and repair."""
-        reading = _Reading(exact)
+        prefixes = sum(isinstance(leaf, Prefix) for leaf in (*query.leaves(), *query.unwanted))
+        reading = _Reading(exact, MAX_EXPANSIONS if prefixes < 2 else min(MAX_EXPANSIONS, MAX_FORMS // prefixes))
         typed: list[Leaf | Or] = []
         wanted: list[Leaf | Or] = []
         left = len(query.wanted)
@@ -73,15 +77,16 @@ class Interpreter:
             wanted += found
         kept = [place for place, node in enumerate(typed) if str(node) not in reading.left_out] or range(len(wanted))
         return Interpretation(
-            query=replace(query, wanted=tuple(wanted[place] for place in kept), unwanted=self._unwanted(query)),
+            query=replace(
+                query,
+                wanted=tuple(wanted[place] for place in kept),
+                unwanted=tuple(self._leaf(leaf, reading) for leaf in query.unwanted),
+            ),
             typed=replace(query, wanted=tuple(typed[place] for place in kept)),
             repaired=tuple(reading.repaired),
             unknown=tuple(reading.unknown),
             weights=self._language.section_weights(reading.terms),
         )
-
-    def _unwanted(self, query: Query) -> tuple[Leaf, ...]:
-        return tuple(map(self._leaf, query.unwanted))
 
     def _alternatives(self, node: Leaf | Or, last: bool, reading: _Reading) -> Or:
         """Each alternative as it would be read by itself; of two words written together it takes the two in a row."""
@@ -101,7 +106,7 @@ class Interpreter:
         """Leaves that stand side by side, as typed and with their forms; `last` says that they end the query."""
         typed: list[Leaf | Or] = []
         found: list[Leaf | Or] = []
-        read = [self._leaf(node) for node in nodes if not isinstance(node, Or)]
+        read = [self._leaf(node, reading) for node in nodes if not isinstance(node, Or)]
         unknown = {place for place, node in enumerate(read) if self._is_unknown(node)}
         known = self._in_vocabulary(read) if unknown and not reading.exact else unknown
         for place, node in enumerate(read):
@@ -130,24 +135,24 @@ class Interpreter:
     def _is_unknown(self, node: Leaf | Or) -> bool:
         return isinstance(node, Word) and not any(self._lexicon.frequency(form.term) for form in node.forms)
 
-    def _leaf(self, leaf: Leaf) -> Leaf:
+    def _leaf(self, leaf: Leaf, reading: _Reading) -> Leaf:
         if isinstance(leaf, Word):
             return Word(leaf.text, (Form(text.term_of(leaf.text)),))
         if isinstance(leaf, Prefix):
-            return Prefix(leaf.text, self._completions(leaf.text, 1.0, "exact"))
+            return Prefix(leaf.text, self._completions(leaf.text, reading.expansions))
         return leaf
 
-    def _completions(self, prefix: str, weight: float, origin: str) -> tuple[Form, ...]:
-        """A form for each stem among the words that start like this."""
+    def _completions(self, prefix: str, most: int, weight: float = 1.0, origin: str = "exact") -> tuple[Form, ...]:
+        """A form for each stem among the `most` frequent words that start like this."""
         words: dict[str, list[str]] = {}
-        for found in self._lexicon.starting_with(prefix, MAX_EXPANSIONS):
+        for found in self._lexicon.starting_with(prefix, most):
             words.setdefault(found.term, []).append(found.word)
         return tuple(Form(term, weight, origin, tuple(group)) for term, group in words.items())
 
     def _stand_ins(self, word: Word, last: bool, reading: _Reading) -> tuple[Word, ...]:
         """What an unknown word may have meant: the beginning of a word, a misspelling, two words; else the word."""
         if last and len(word.text) > 1:
-            forms = self._completions(word.text, PREFIX_WEIGHT, "prefix")
+            forms = self._completions(word.text, MAX_EXPANSIONS, PREFIX_WEIGHT, "prefix")
             if forms:
                 return (Word(word.text, word.forms + forms),)
         forms, used = self._repairs(word.text)
