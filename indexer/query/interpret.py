@@ -76,12 +76,9 @@ class Interpreter:
             typed += nodes
             wanted += found
         kept = [place for place, node in enumerate(typed) if str(node) not in reading.left_out] or range(len(wanted))
+        unwanted = tuple(self._leaf(leaf, reading) for leaf in query.unwanted)
         return Interpretation(
-            query=replace(
-                query,
-                wanted=tuple(wanted[place] for place in kept),
-                unwanted=tuple(self._leaf(leaf, reading) for leaf in query.unwanted),
-            ),
+            query=replace(query, wanted=tuple(wanted[place] for place in kept), unwanted=unwanted),
             typed=replace(query, wanted=tuple(typed[place] for place in kept)),
             repaired=tuple(reading.repaired),
             unknown=tuple(reading.unknown),
