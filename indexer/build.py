@@ -1,14 +1,15 @@
 """The use case "rebuild": a corpus folder to a published generation."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.engines.base import Builder, Engine, Generation
-from indexer.errors import CorpusInvalid, ProfileSearchError
-from indexer.profiles.corpus import Corpus, Rendering, Source, render_source, scan_corpus
+from indexer.errors import CorpusInvalid, ProfileSearchError, StorageFailed
+from indexer.profiles.corpus import CHANGED, Corpus, Rendering, Source, render_source, scan_corpus
 from indexer.profiles.problems import Problem
 from indexer.profiles.vocabulary import read_vocabulary
 from indexer.query.lexicon import Vocabulary
@@ -53,18 +54,20 @@ def rebuild(
     also when the folder has no profile at all.
     """
     started = time.perf_counter()
-    corpus, vocabulary = scan_corpus(folder), read_vocabulary(folder)
+    corpus = scan_corpus(folder)
     if if_needed:
         current = _current(engine)
         if current is not None and current.corpus_digest == corpus.digest:
             seconds = time.perf_counter() - started
             return BuildReport(current, False, 0, current.profiles, 0, 0, (), seconds)
-    problems = [*corpus.problems, *vocabulary.problems]
     with engine.begin() as builder:
+        # Again, for the lock may have come late: who publishes last publishes what the folder holds then.
+        corpus, vocabulary = scan_corpus(folder), read_vocabulary(folder)
+        problems = [*corpus.problems, *vocabulary.problems]
         kept, changed = _split(builder, corpus)
         problems += _fill(builder, kept, changed, progress)
         errors = [problem for problem in problems if problem.severity == "error"]
-        _refuse(corpus, errors, skip_invalid)
+        _refuse(corpus, errors, skip_invalid and not any(problem.code == CHANGED for problem in errors))
         skipped = len({problem.path for problem in errors})
         removed = len(set(builder.reusable) - {source.slug for source in corpus.sources})
         generation = builder.publish(corpus.digest, Vocabulary(vocabulary.synonyms, vocabulary.intents))
@@ -111,10 +114,29 @@ def _render(sources: Sequence[Source]) -> Iterator[Rendering]:
         yield from map(render_source, sources)
         return
     from concurrent.futures import ProcessPoolExecutor  # a large import that a change of a few files does without
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(render_source, sources, chunksize=CHUNK)
+    try:
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with_parent) as pool:
+            yield from pool.map(render_source, sources, chunksize=CHUNK)
+    except BrokenProcessPool as broken:
+        reason = "a process that renders profiles was ended from outside, perhaps for lack of memory"
+        raise StorageFailed(f"{reason}; the index is as it was", "profile-search rebuild") from broken
+
+
+def _end_with_parent() -> None:
+    """Make this worker end when the process that started it does, even by a signal that nobody can catch."""
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+
+    def watch_parent() -> None:
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch_parent, daemon=True).start()
 
 
 def _refuse(corpus: Corpus, errors: Sequence[Problem], skip_invalid: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 MAX_LOG_BYTES = 32 * 1024 * 1024
 """A larger file loses its older half: some 200,000 queries stay."""
 PRIVATE_MODE = 0o600
+LOCK_PAUSES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.1)
+"""Seconds between tries to lock the file; writing a line takes far less."""
 SENT, TYPED = "sent", "typed"
 log = logging.getLogger("profile_search.querylog")
 
@@ -113,12 +116,22 @@ def _opened(path: Path) -> Iterator[int]:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "this is no file that lines can be kept in")
         if sys.platform != "win32":  # where every write of a line at the end is one step anyway
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock of the file; raises BlockingIOError where somebody keeps it: no reader waits for a log."""
+    import fcntl
+
+    for pause in LOCK_PAUSES:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _shorten(path: Path, descriptor: int, since: date, too_large: bool) -> None:

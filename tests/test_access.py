@@ -44,6 +44,12 @@ def test_metrics_of_a_server_that_others_reach_need_the_token(
     assert application(TOKEN).get("/metrics", headers=headers).status_code == status
 
 
+def test_token_may_have_any_letters(application: Application) -> None:
+    client = application("pässwört")
+    sent = "Bearer pässwört".encode().decode("latin-1")  # the bytes of the header, as a client sends them
+    assert client.get("/metrics", headers={"Authorization": sent}).status_code == 200
+
+
 @pytest.mark.parametrize("authorization", ["Bearer ", "Bearer None", "Bearer"])
 def test_without_a_configured_token_nobody_has_it(application: Application, authorization: str) -> None:
     assert application().get("/metrics", headers={"Authorization": authorization}).status_code == 404
@@ -159,6 +165,9 @@ def test_proxy_is_believed_only_when_it_is_configured(application: Application) 
     behind = application(proxies=1).get("/profiles/appen", headers=relayed).text
     assert "https://localhost/profiles/appen" in behind
     assert "evil.example" not in behind
+    odd = application(proxies=1).get("/profiles/appen", headers={**relayed, "X-Forwarded-Proto": "javascript"}).text
+    assert "http://localhost/profiles/appen" in odd
+    assert "javascript:" not in odd
     named = application(proxies=1, hosts=("a.example",))
     assert named.get("/profiles/appen", headers=relayed).status_code == 400
     good = named.get("/profiles/appen", headers={**relayed, "X-Forwarded-Host": "a.example"})

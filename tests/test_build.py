@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from properties import examples
 from indexer.build import BuildReport, rebuild
 from indexer.documents import SearchDocument, search_document
 from indexer.engines.base import Engine
+from indexer.engines.whoosh.builder import GenerationBuilder
 from indexer.engines.whoosh.contents import FINGERPRINT
 from indexer.engines.whoosh.engine import EmbeddedEngine
 from indexer.errors import CorpusInvalid, IndexMissing
@@ -99,6 +100,45 @@ def test_profile_with_an_error_stops_the_rebuild_and_the_index_is_as_it_was(corp
     assert [line.partition(": ")[0].endswith("broken.md:3") for line in caught.value.problems] == [True]
     assert engine.open().generation.id == before
     assert companies(engine) == ["alpha", "beta", "gamma"]
+
+
+class Overtaken(EmbeddedEngine):
+    """An engine that somebody adds a profile beside while it waits for its lock."""
+
+    def __init__(self, root: Path, corpus: Path) -> None:
+        super().__init__(root)
+        self._corpus = corpus
+
+    @contextmanager
+    def begin(self) -> Iterator[GenerationBuilder]:
+        with super().begin() as builder:
+            (self._corpus / "zeta.md").write_text(written("Zeta"), encoding="utf-8")
+            yield builder
+
+
+def test_rebuild_that_waited_publishes_what_the_folder_holds_then(corpus: Path, tmp_path: Path) -> None:
+    with closing(Overtaken(tmp_path / "index", corpus)) as engine:
+        assert figures(rebuild(engine, corpus)) == (4, 4, 0, 0, 0)
+        assert companies(engine) == ["alpha", "beta", "gamma", "zeta"]
+        assert not rebuild(engine, corpus, if_needed=True).published
+
+
+@pytest.mark.parametrize("skip_invalid", [False, True])
+def test_file_that_changes_while_it_is_read_stops_the_rebuild(corpus: Path, engine: Engine, skip_invalid: bool) -> None:
+    before = rebuild(engine, corpus).generation.id
+    for name in ("alpha", "gamma"):
+        (corpus / f"{name}.md").write_text(written(name, "one"), encoding="utf-8")
+
+    def change_the_next(done: int, _: int) -> None:
+        if done == 2:
+            (corpus / "gamma.md").write_text(written("gamma", "two"), encoding="utf-8")
+
+    with pytest.raises(CorpusInvalid) as caught:
+        rebuild(engine, corpus, skip_invalid=skip_invalid, progress=change_the_next)
+    assert [line.partition("error: ")[2] for line in caught.value.problems] == [
+        "the file was changed while it was read: run the command again"
+    ]
+    assert engine.open().generation.id == before
 
 
 def test_profile_with_an_error_is_left_out_when_asked(corpus: Path, engine: Engine) -> None:

@@ -67,6 +67,16 @@ def test_log_that_cannot_be_written_fails_no_request_and_warns_once(
     assert len([record for record in caplog.records if "queries are not logged" in record.getMessage()]) == 1
 
 
+def test_log_that_somebody_keeps_locked_holds_up_no_search(
+    application: Application, log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="files are locked otherwise here")
+    with log.open("w") as held, caplog.at_level(logging.WARNING):
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert application(query_log=log).get("/search?q=paid").status_code == 200
+    assert "queries are not logged" in caplog.text
+
+
 def test_lines_of_several_processes_all_arrive_whole(log: Path) -> None:
     with multiprocessing.get_context("fork").Pool(4) as pool:
         pool.starmap(write_many, [(log, name) for name in "abcd"])

@@ -3,10 +3,12 @@
 import hmac
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil
 from threading import Lock
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from flask import Flask, abort, request
 from werkzeug.exceptions import TooManyRequests
@@ -14,6 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from indexer.config import Settings, WebSettings
 from webapp.context import desk
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK_NAMES = ("localhost", ".localhost", "127.0.0.1", "[::1]")
 HEALTH_PATHS = ("/healthz", "/readyz")
@@ -35,7 +40,7 @@ def is_operator() -> bool:
         return True
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = settings.operator_token or ""
-    given = token.strip().encode("utf-8", "surrogateescape")
+    given = token.strip().encode("latin-1", "replace")  # as WSGI gives the bytes of a header
     return scheme.lower() == "bearer" and expected != "" and hmac.compare_digest(given, expected.encode())
 
 
@@ -113,6 +118,17 @@ def _is_every_address(host: str) -> bool:
         return host in ("", "*")
 
 
+def _with_web_scheme(application: "WSGIApplication") -> "WSGIApplication":
+    """The application, with links to http or https whatever a proxy passes on as the scheme."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["wsgi.url_scheme"] not in ("http", "https"):
+            environ["wsgi.url_scheme"] = "http"
+        return application(environ, start_response)
+
+    return answer
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Trust the proxies that are configured, refuse foreign names, and slow down whoever asks too often."""
     web = settings.web
@@ -120,7 +136,9 @@ def install(app: Flask, settings: Settings) -> None:
     limit = RateLimit(web.rate) if web.rate else None
     if web.proxies:
         # A name from the proxy counts only where it is checked: many pass on what the client wrote there.
-        fixed = ProxyFix(app.wsgi_app, web.proxies, web.proxies, web.proxies if names else 0, x_prefix=0)
+        fixed = ProxyFix(
+            _with_web_scheme(app.wsgi_app), web.proxies, web.proxies, web.proxies if names else 0, x_prefix=0
+        )
         app.wsgi_app = fixed  # type: ignore[method-assign]
 
     def refuse_foreign_names() -> None:

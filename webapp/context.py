@@ -65,7 +65,7 @@ class Desk:
         generation = self._generation()
         with self._status_lock:
             kept = self._status
-            if kept is None or kept[0] != generation or monotonic() - kept[1] > STATUS_SECONDS:
+            if kept is None or kept[0] != generation or monotonic() - kept[1] > _kept_for(kept[2]):
                 kept = self._status = (generation, monotonic(), self.engine.status())
         return kept[2]
 
@@ -74,6 +74,11 @@ class Desk:
             return self.engine.open().generation.id
         except OperatorError:
             return None
+
+
+def _kept_for(status: Status) -> float:
+    """Seconds that a state is told without looking again; an engine that did not answer may at the next moment."""
+    return 1.0 if status.state == "unavailable" else STATUS_SECONDS
 
 
 def attach(app: Flask, desk: Desk) -> None:

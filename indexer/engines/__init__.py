@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.config import Settings
 from indexer.engines.base import Engine
+from indexer.errors import UsageError
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -16,6 +17,8 @@ def open_engine(settings: Settings) -> Engine:
         from indexer.engines.opensearch.engine import OpenSearchEngine
 
         return OpenSearchEngine(settings)
+    if "://" in settings.index:
+        raise UsageError("--index: give a folder, opensearch://host:port/name or opensearch+https://host:port/name")
     from indexer.engines.whoosh.engine import EmbeddedEngine
 
     return EmbeddedEngine(Path(settings.index))

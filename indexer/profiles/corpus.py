@@ -17,6 +17,10 @@ from indexer.profiles.vocabulary import INTENTS_FILE, SYNONYMS_FILE
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
+CHANGED = "changed"
+"""Code of the problem that a file is not what the scan saw: leaving it out would pass for its newest state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One profile file that can be read; `digest` is the hexadecimal SHA-256 of its bytes."""
@@ -125,6 +129,10 @@ def read_source(source: Source) -> Reading:
 def render_source(source: Source) -> Rendering:
     """Read, parse and render a source. Fit for worker processes: arguments and answers can be pickled."""
     reading = read_source(source)
+    if reading.draft is not None and reading.draft.digest != source.digest and reading.profile is not None:
+        report = Report(shown_path(source.path))
+        report.error(CHANGED, "the file was changed while it was read: run the command again")
+        return Rendering(None, report.sorted())
     if reading.profile is None:
         return Rendering(None, reading.problems)
     try:

@@ -109,3 +109,10 @@ def run(*arguments: str, index: str, before: str = "") -> subprocess.CompletedPr
     code = f"{before}from indexer.cli import main; main({list(arguments)!r}, prog_name='profile-search')"
     environment = {**os.environ, "PROFILE_SEARCH_INDEX": index}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize("where", ["https://me:hunter2@one:9200/p", "opensearch+http://one/p", "OpenSearch://one/p"])
+def test_address_of_another_kind_is_no_folder_and_is_not_repeated(where: str) -> None:
+    with pytest.raises(UsageError, match="give a folder, opensearch://host:port/name") as caught:
+        open_engine(Settings(index=where))
+    assert "hunter2" not in str(caught.value)

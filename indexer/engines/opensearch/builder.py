@@ -38,6 +38,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._generations = generations
         self._lock = lock
         self._shelf = generations.shelf(WRITING)
+        self.published: str | None = None
         self._statistics = Statistics()
         self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
         self._kept: list[str] = []
@@ -97,6 +98,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._lock.check()
         self._generations.publish(generation, self._shelf)
         self._shelf = Shelf(generation, self._shelf.current)
+        self.published = generation
         return record.generation
 
     def _load(self, record: Record) -> Record:

@@ -37,8 +37,9 @@ class OpenSearchEngine:
                 try:
                     yield builder
                 finally:
-                    with suppress(OperatorError):  # the next writer sweeps
-                        self._sweep()
+                    with suppress(OperatorError):  # the next writer sweeps, as does who took the lock over
+                        lock.check()
+                        self._sweep(builder.published)
 
     def open(self, generation: str | None = None) -> ClusterSearcher:
         """The current generation, or the named one while it is kept (otherwise the current one)."""
@@ -101,9 +102,10 @@ class OpenSearchEngine:
             older = self._previous = self._searcher(generation)
         return older
 
-    def _sweep(self) -> None:
+    def _sweep(self, published: str | None = None) -> None:
         """Remove what killed writers left, and generations that are no longer kept. Only for who holds the lock."""
-        self._generations.remove(*self._generations.shelf(WRITING).leftovers)
+        leftovers = self._generations.shelf(WRITING).leftovers
+        self._generations.remove(*(generation for generation in leftovers if generation != published))
 
     def _status(self) -> Status:
         owner = lock_owner(self._cluster, self._generations.name)

@@ -8,7 +8,7 @@ from typing import Any
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import mapping
 from indexer.engines.opensearch.cluster import OPENING, READING, WRITING, Cluster, Patience, Refused
-from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated
+from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated
 from indexer.query.lexicon import Vocabulary
 
 
@@ -50,8 +50,9 @@ class Generations:
         return f"{self.name}-{generation}"
 
     def shelf(self, patience: Patience = OPENING) -> Shelf:
-        """What is there now, in one question that any node answers by itself."""
-        found = self._cluster.ask("GET", f"/{self.name}-*/_alias", patience=patience, local="true")
+        """What is there now, in one question. Readers ask any node; writers the manager, who never lags behind."""
+        local = "true" if patience is OPENING else "false"
+        found = self._cluster.ask("GET", f"/{self.name}-*/_alias", patience=patience, local=local)
         current = previous = None
         leftovers = []
         for index, about in found.items():
@@ -97,7 +98,8 @@ class Generations:
         """The record of a generation; raises IndexMissing, IndexOutdated or IndexCorrupt."""
         index = self.index(generation)
         try:
-            answer = self._cluster.ask("GET", f"/{index}/_mapping", patience=patience)
+            local = "true" if patience is READING else "false"  # readers do not depend on the manager
+            answer = self._cluster.ask("GET", f"/{index}/_mapping", patience=patience, local=local)
         except Refused as refused:
             if refused.status == 404:
                 raise IndexMissing(f"the generation {generation} is gone") from refused
@@ -118,10 +120,13 @@ class Generations:
         if shelf.previous:
             actions.append(_alias("remove", self.index(shelf.previous), f"{self.name}-previous"))
         try:
-            self._cluster.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
+            answer = self._cluster.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
         except Refused:
             if self.shelf(WRITING).current != generation:  # otherwise a first attempt did it, and its answer was lost
                 raise
+        else:
+            if not answer.get("acknowledged") and self.shelf(WRITING).current != generation:
+                raise EngineUnavailable(f"{self.name}: the cluster does not confirm that {generation} is published")
 
     def health(self, generation: str) -> str:
         """ "green" with every copy, "yellow" with one of each shard, "red" when a shard is lost."""

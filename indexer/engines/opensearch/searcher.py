@@ -54,10 +54,11 @@ class ClusterSearcher:
         return Found(answer["hits"]["total"]["value"], hits, facets, partial)
 
     def coverage(self, plan: Plan) -> int:
-        """The largest number of wanted words that any one company has, filters aside, unwanted words excluded."""
+        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
         everywhere = replace(plan, filters=Filters(), facets=False)
-        hits = self._ask(self._question(everywhere).coverage_body(), plan)["hits"]["hits"]
-        return round(hits[0]["_score"]) if hits else 0
+        answer = self._ask(self._question(everywhere).coverage_body(), plan)
+        hits = answer["hits"]["hits"]
+        return round(hits[0]["_score"]) if hits and not answer["timed_out"] else 0
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""
