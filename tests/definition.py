@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS, Plan
-from indexer.engines.company import names_companies, naming_terms, telling_words
+from indexer.engines.company import naming_terms, naming_words, telling_words
 from indexer.profiles.model import Facts, RenderedProfile, RenderedSection
 from indexer.query.lexicon import WordCount
 from indexer.query.request import UNKNOWN, Filters
@@ -186,10 +186,12 @@ class Definition:
     def named(self, query: Query) -> set[str]:
         """The companies all of whose telling words the query has, if they are enough of its words."""
         rows = telling_words([company.facts.company for company in self.companies])
-        if not names_companies(query, frozenset().union(*rows).__contains__):
-            return set()
-        terms = naming_terms(query)
-        return {company.facts.slug for company, row in zip(self.companies, rows, strict=True) if row and row <= terms}
+        terms, least = naming_terms(query), naming_words(query)
+        return {
+            company.facts.slug
+            for company, row in zip(self.companies, rows, strict=True)
+            if row <= terms and len(row) >= least
+        }
 
     def _sections(self, plan: Plan) -> Counter[str]:
         """Sections that match all by themselves, whatever sections are chosen."""

@@ -58,6 +58,18 @@ def test_name_of_several_words_is_named_only_by_all_of_them() -> None:
     assert not any(result.why.startswith("the company") for result in page.results)
 
 
+def test_three_companies_that_are_compared_all_stand_first() -> None:
+    named = [profile(name, overview=FILLING, compensation="Low pay.") for name in ("Sama", "Toloka", "Appen")]
+    rival = profile("Other", overview="Sama, Toloka and Appen pay.")
+    assert sorted(order(rival, *named, query="sama vs toloka vs appen pay")[:3]) == ["appen", "sama", "toloka"]
+
+
+def test_long_question_names_nobody_by_one_of_its_words() -> None:
+    texts = "weekly images of crowded city streets"
+    page = search(service_over(profile("Weekly", overview=FILLING), profile("Other", overview=texts)), texts)
+    assert slugs(page) == ["other"]
+
+
 def test_all_words_come_before_some_of_them() -> None:
     some = profile("Some", overview="wage wage wage wage " * 10)
     every = profile("Every", overview=FILLING + " wage", concerns=FILLING + " refugees " + FILLING)

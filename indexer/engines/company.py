@@ -1,20 +1,24 @@
 """What every engine derives from a company's facts in the same way: its telling words, its facet values."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
 from indexer import text
 from indexer.profiles.model import Facts
 from indexer.query.request import UNKNOWN
-from indexer.query.tree import Leaf, Phrase, Query, Word, leaves_of
-from indexer.ranking import SECTIONS_SHOWN
+from indexer.query.tree import Leaf, Phrase, Query, Word
+from indexer.ranking import SECTIONS_SHOWN, SHORT_QUERY_WORDS
 
 COMMON_NAME_SHARE = 0.05
 """A word in more names than this ("AI", "Data") does not tell companies apart."""
 NAMING_SHARE = 1 / 3
-"""A query names companies when at least this share of its words tells companies apart; else the words decide."""
+"""A question names a company when at least this share of its words does; else the words decide.
+
+Where names are titles of texts, a smaller share would name whatever has a title of one word.
+"""
 
 
 def telling_words(names: Sequence[str]) -> list[frozenset[str]]:
@@ -42,10 +46,10 @@ def naming_terms(query: Query) -> set[str]:
     return {term for leaf in query.leaves() for term in _naming_terms(leaf)}
 
 
-def names_companies(query: Query, tells: Callable[[str], bool]) -> bool:
-    """Whether enough of the query's words tell companies apart; `tells`: whether a stem is such a word."""
-    naming = sum(any(tells(t) for leaf in leaves_of(node) for t in _naming_terms(leaf)) for node in query.wanted)
-    return naming > 0 and naming >= NAMING_SHARE * len(query.wanted)
+def naming_words(query: Query) -> int:
+    """How many telling words a name must have so that the query names its company."""
+    words = len(set(map(str, query.wanted)))
+    return 1 if words <= SHORT_QUERY_WORDS else math.ceil(NAMING_SHARE * words)
 
 
 def _naming_terms(leaf: Leaf) -> Iterable[str]:

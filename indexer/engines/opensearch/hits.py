@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any
 
 from indexer.engines.base import CompanyHit, Part, Plan, SectionHit
-from indexer.engines.company import names_companies, naming_terms, sections_to_show
+from indexer.engines.company import naming_terms, naming_words, sections_to_show
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.marks import Marker
 from indexer.engines.opensearch.scoring import (
@@ -63,8 +63,7 @@ class HitReader:
 
     @cached_property
     def _named(self) -> set[str]:
-        names = names_companies(self.plan.query, self.words.naming.__contains__)
-        return naming_terms(self.plan.query) if names else set()
+        return naming_terms(self.plan.query)
 
     def _is_allowed(self, passage: Passage) -> bool:
         return not self.plan.filters.sections or passage.id in self.plan.filters.sections
@@ -72,7 +71,7 @@ class HitReader:
     def _score(self, company: Company, telling: Sequence[str]) -> CompanyScore:
         scorers = [SectionScorer(passage, self._weighing, self.averages) for passage in company.passages]
         factors = [self.plan.weights.get(p.id, 1.0) if self._is_allowed(p) else 0.0 for p in company.passages]
-        named = bool(telling) and self._named.issuperset(telling)
+        named = len(telling) >= naming_words(self.plan.query) and self._named.issuperset(telling)
         return CompanyScore(
             impacts=[
                 [

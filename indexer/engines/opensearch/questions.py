@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from indexer.engines.base import Plan
-from indexer.engines.company import names_companies, naming_terms
+from indexer.engines.company import naming_terms, naming_words
 from indexer.engines.opensearch.choices import OF_NAMED, Choices
 from indexer.engines.opensearch.scoring import EVERY, EXACT, NAMED, TIERS, TOGETHER, Node, exact_part
 from indexer.engines.opensearch.translate import (
@@ -105,10 +105,8 @@ class Question:
     @cached_property
     def _named(self) -> Clause | None:
         """Companies that the query names."""
-        naming = self.translator.words.naming
-        if not names_companies(self.plan.query, naming.__contains__):
-            return None
-        return _named(sorted(naming_terms(self.plan.query) & naming)[:MAX_NAMING_WORDS])
+        terms = sorted(naming_terms(self.plan.query) & self.translator.words.naming)[:MAX_NAMING_WORDS]
+        return _named(terms, naming_words(self.plan.query)) if terms else None
 
     @property
     def _spared(self) -> Clause | None:
@@ -226,6 +224,7 @@ class Question:
         return float(2 ** math.ceil(math.log2(most + 1)))
 
 
-def _named(terms: Sequence[str]) -> Clause:
-    """Companies all of whose telling words are among the terms."""
-    return {"terms_set": {"telling": {"terms": list(terms), "minimum_should_match_field": "telling_count"}}}
+def _named(terms: Sequence[str], least: int) -> Clause:
+    """Companies all of whose telling words, at least so many, are among the terms."""
+    covered = {"terms_set": {"telling": {"terms": list(terms), "minimum_should_match_field": "telling_count"}}}
+    return {"bool": {"filter": [covered, {"range": {"telling_count": {"gte": least}}}]}}

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from indexer.engines.company import names_companies, naming_terms
+from indexer.engines.company import naming_terms, naming_words
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.invert import Longs
 from indexer.engines.whoosh.leaves import leaf_matches
@@ -85,12 +85,9 @@ class Matcher:
     @cached_property
     def named(self) -> Ints:
         """The companies (ascending) that the query names, as typed or repaired."""
-        ids, names = self._columns.term_ids, self._columns.names
+        ids = self._columns.term_ids
         known = [ids[term] for term in naming_terms(self.query) if term in ids]
-        if not any(map(names.tells, known)):
-            return np.zeros(0, np.int32)
-        enough = names_companies(self.query, lambda term: term in ids and names.tells(ids[term]))
-        return np.array(names.named(known) if enough else [], np.int32)
+        return np.array(self._columns.names.named(known, naming_words(self.query)), np.int32)
 
     def _with_named(self, found: Ints, lists: Sequence[Ints], named: Ints) -> Ints:
         """`found`, and those of `named` that have any of the words and all phrases, whatever else they lack.

@@ -21,18 +21,14 @@ class Names:
     company: Ints
     length: Ints
 
-    def tells(self, term: int) -> bool:
-        """Whether the term is a telling word of any name."""
-        return bool(self.start[term] < self.start[term + 1])
-
-    def named(self, terms: Iterable[int]) -> list[int]:
-        """Companies (ascending) all of whose telling words are among `terms`."""
+    def named(self, terms: Iterable[int], least: int) -> list[int]:
+        """Companies (ascending) all of whose telling words, at least so many, are among `terms`."""
         has: Counter[int] = Counter()
         for term in set(terms):
             start, end = self.start[term : term + 2].tolist()
             if start < end:
                 has.update(self.company[start:end].tolist())
-        return sorted(company for company, count in has.items() if count == self.length[company])
+        return sorted(company for company, count in has.items() if count >= least and count == self.length[company])
 
 
 def build_names(names: Sequence[str], term_ids: Mapping[str, int]) -> Names:
