@@ -221,8 +221,14 @@ def test_results_follow_the_typing_and_history_goes_back_and_forth(page: Page, s
     expect(heading).to_have_text("1 company for “refugees”")
 
 
+def open_results(page: Page, address: str) -> None:
+    """Open a page of results, and wait for the script that changes them in place."""
+    page.goto(address)
+    expect(page.locator(".results-page > [role=status]")).to_be_attached()
+
+
 def test_ticking_a_filter_changes_results_in_place_and_keeps_the_focus(page: Page, site: str) -> None:
-    page.goto("/search?q=paid")
+    open_results(page, "/search?q=paid")
     page.get_by_label("Hires workers 2").check()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 companies for “paid”")
     expect(page).to_have_url(f"{site}/search?q=paid&hiring=workers")
@@ -232,7 +238,7 @@ def test_ticking_a_filter_changes_results_in_place_and_keeps_the_focus(page: Pag
 
 def test_an_older_answer_never_replaces_a_newer_one(page: Page) -> None:
     held: list[Route] = []
-    page.goto("/search?q=paid")
+    open_results(page, "/search?q=paid")
     page.route("**/search?q=payoneer", lambda route: held.append(route))
     page.locator("#search-box").fill("payoneer")
     expect(page.locator(".results-page")).to_have_attribute("aria-busy", "true")
