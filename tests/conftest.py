@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from load import metals_in
 from local_cluster import AnyCluster, GivenCluster, LocalCluster, NoCluster, compile_node
 
 from indexer.build import rebuild
@@ -271,3 +272,9 @@ def wrk() -> str:
     if found is None:
         pytest.skip("no wrk found: install it to put the server under load")
     return found
+
+
+@pytest.fixture(scope="module")
+def metals(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Sixty companies whose every word tells the version of their corpus, built."""
+    return metals_in(tmp_path_factory.mktemp("metals"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from load import PATHS, metals_in, started_load
+from load import PATHS, started_load
 from served import Served, serving
 
 from indexer.config import Settings
@@ -17,11 +17,6 @@ from indexer.config import Settings
 pytestmark = pytest.mark.slow
 
 CONNECTIONS = 24
-
-
-@pytest.fixture(scope="module")
-def metals(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return metals_in(tmp_path_factory.mktemp("metals"))
 
 
 @dataclass

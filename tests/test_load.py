@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from load import COMPANIES, PATHS, Load, measured, metals_in, started_load, write
+from load import COMPANIES, PATHS, Load, measured, started_load, write
 from served import ROOT, serving
 
 from indexer.config import Settings
@@ -32,11 +32,6 @@ REBUILDS_A_PAIR = 4
 REBUILDS = PAIRS * REBUILDS_A_PAIR
 QUIET_SECONDS = 3
 VERSION = re.compile(r"\bmetal(\d+)\b")
-
-
-@pytest.fixture(scope="module")
-def metals(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return metals_in(tmp_path_factory.mktemp("metals"))
 
 
 @dataclass
