@@ -6,7 +6,9 @@ import java.util.stream.Collectors;
 
 import org.opensearch.Version;
 import org.opensearch.analysis.common.CommonAnalysisModulePlugin;
+import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Settings;
+import org.opensearch.index.IndexService;
 import org.opensearch.index.mapper.MapperExtrasModulePlugin;
 import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
@@ -20,9 +22,17 @@ public final class TestNode extends Node {
     private TestNode(Settings settings) {
         super(
             InternalSettingsPreparer.prepareEnvironment(settings, Map.of(), null, () -> "test"),
-            modules(Netty4ModulePlugin.class, CommonAnalysisModulePlugin.class, MapperExtrasModulePlugin.class),
+            modules(Netty4ModulePlugin.class, CommonAnalysisModulePlugin.class, MapperExtrasModulePlugin.class, Hurry.class),
             true
         );
+    }
+
+    /** Lets a test set how often an index looks which of its copies lag behind. */
+    public static final class Hurry extends Plugin {
+        @Override
+        public List<Setting<?>> getSettings() {
+            return List.of(IndexService.RETENTION_LEASE_SYNC_INTERVAL_SETTING);
+        }
     }
 
     @SafeVarargs

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ from test_engine_contract import company, publish
 
 from indexer.build import rebuild
 from indexer.config import Settings
+from indexer.engines.opensearch.cluster import Refused
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
+from indexer.engines.opensearch.loading import document, load
 from indexer.engines.opensearch.lock import LIFETIME
+from indexer.engines.opensearch.verify import verify
 from indexer.errors import StorageFailed
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
@@ -99,6 +102,48 @@ def test_refused_document_publishes_nothing_and_names_profile_and_reason(engine:
         publish(engine, [company("Beta", ("overview", "pay")), company("Crowded", *many)])
     assert engine.open().generation.id == first
     assert len(indices(engine)) == 1
+
+
+def deleted(engine: OpenSearchEngine, index: str) -> list[int]:
+    """How many deleted documents each copy of an index holds."""
+    engine._cluster.ask("POST", f"/{index}/_refresh")
+    shards = engine._cluster.ask("GET", f"/{index}/_segments")["indices"][index]["shards"]
+    copies = [copy["segments"].values() for copies in shards.values() for copy in copies]
+    return [sum(segment["deleted_docs"] for segment in segments) for segments in copies]
+
+
+def test_batch_that_is_sent_twice_deletes_nothing(engine: OpenSearchEngine) -> None:
+    engine._generations.create("twice", 1)
+    index = engine._generations.index("twice")
+    for _ in range(2):
+        load(engine._cluster, index, [document(f"company-{n}", {"slug": f"company-{n}"}) for n in range(20)])
+        engine._cluster.ask("POST", f"/{index}/_refresh")
+    assert engine._cluster.ask("GET", f"/{index}/_count")["count"] == 20
+    assert set(deleted(engine, index)) == {0}
+    engine._cluster.ask("DELETE", f"/{index}")
+
+
+@pytest.fixture
+def hurried(engine: OpenSearchEngine) -> Iterator[OpenSearchEngine]:
+    """An engine whose indexes look five times a second which copies lag behind, where the nodes are those of tests."""
+    template = f"/_index_template/{engine._generations.name}"
+    settings = {"index.soft_deletes.retention_lease.sync_interval": "200ms"}
+    with suppress(Refused):
+        body = {"index_patterns": [f"{engine._generations.name}-*"], "template": {"settings": settings}}
+        engine._cluster.ask("PUT", template, body)
+    yield engine
+    with suppress(Refused):
+        engine._cluster.ask("DELETE", template)
+
+
+def test_deleted_documents_are_merged_away_before_a_generation_is_verified(hurried: OpenSearchEngine) -> None:
+    made = publish(hurried, [company(f"Company {n}", ("overview", "pay")) for n in range(9)])
+    index, record = hurried._generations.index(made), hurried._generations.read(made)
+    again = hurried._cluster.ask("GET", f"/{index}/_doc/company-7")["_source"]
+    hurried._cluster.ask("PUT", f"/{index}/_doc/company-7", {**again, "sections": [{"impact": "pay|1"}]})
+    assert max(deleted(hurried, index)) > 0
+    verify(hurried._cluster, record, index)
+    assert set(deleted(hurried, index)) == {0}
 
 
 @pytest.mark.parametrize(

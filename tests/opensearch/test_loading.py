@@ -19,6 +19,7 @@ from indexer.errors import EngineUnavailable, StorageFailed
 
 BUSY = 429
 REJECTED = {"type": "rejected_execution_exception", "reason": "the queue is full"}
+CONFLICT = {"type": "version_conflict_engine_exception", "reason": "document already exists"}
 MALFORMED = {"type": "mapper_parsing_exception", "reason": "failed to parse", "caused_by": {"reason": "too long"}}
 
 
@@ -26,11 +27,12 @@ MALFORMED = {"type": "mapper_parsing_exception", "reason": "failed to parse", "c
 class Node:
     """What a node has been sent. `outcome` says what becomes of a document that comes for the nth time.
 
-    `busy` counts the requests that are still to be turned away whole.
+    `busy` counts the requests that are still to be turned away whole, `lost` those whose answer is lost.
     """
 
     outcome: Callable[[str, int], int]
     busy: int = 0
+    lost: int = 0
     sent: Counter[str] = field(default_factory=Counter)
     kept: dict[str, Any] = field(default_factory=dict)
 
@@ -40,16 +42,21 @@ class Node:
             self.busy -= 1
             return BUSY, {"error": REJECTED, "status": BUSY}
         items = [
-            self._index(json.loads(act), json.loads(text)) for act, text in zip(lines[::2], lines[1::2], strict=True)
+            self._create(json.loads(act), json.loads(text)) for act, text in zip(lines[::2], lines[1::2], strict=True)
         ]
-        return 200, {"errors": any("error" in item for item in items), "items": [{"index": item} for item in items]}
+        if self.lost:
+            self.lost -= 1
+            return 502, {}
+        return 200, {"errors": any("error" in item for item in items), "items": [{"create": item} for item in items]}
 
-    def _index(self, action: dict[str, Any], content: object) -> dict[str, Any]:
-        identity = action["index"]["_id"]
+    def _create(self, action: dict[str, Any], content: object) -> dict[str, Any]:
+        identity = action["create"]["_id"]
         self.sent[identity] += 1
         status = self.outcome(identity, self.sent[identity])
         if status >= 400:
             return {"_id": identity, "status": status, "error": REJECTED if status == BUSY else MALFORMED}
+        if identity in self.kept:
+            return {"_id": identity, "status": 409, "error": CONFLICT}
         self.kept[identity] = content
         return {"_id": identity, "status": status}
 
@@ -104,6 +111,14 @@ def test_request_that_a_busy_node_refuses_whole_is_sent_again() -> None:
     with listening(node) as cluster:
         load(cluster, "busy-1", documents(3))
     assert node.sent == {"company-0": 1, "company-1": 1, "company-2": 1}
+
+
+def test_documents_whose_answer_is_lost_are_met_again_and_count_as_there() -> None:
+    node = Node(lambda identity, times: BUSY if identity == "company-1" and times == 1 else 201, lost=1)
+    with listening(node) as cluster:
+        load(cluster, "busy-1", documents(3))
+    assert node.kept == {f"company-{number}": {"number": number} for number in range(3)}
+    assert set(node.sent.values()) == {2}
 
 
 def test_node_that_stays_busy_is_given_up_after_growing_waits() -> None:

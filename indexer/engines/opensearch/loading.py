@@ -1,4 +1,8 @@
-"""Bulk loading: bounded requests, every document's outcome looked at, what the cluster was too busy for sent again."""
+"""Bulk loading: bounded requests, every document's outcome looked at, what the cluster was too busy for sent again.
+
+Documents are created, never replaced: what a node that died had taken in already is met again as a conflict, and
+nothing is deleted. The word statistics of a cluster count deleted documents, so scores would be wrong.
+"""
 
 import json
 import threading
@@ -15,27 +19,31 @@ MAX_BULK_DOCUMENTS = 500
 """Limits of one request: what a cluster takes in a second or so, and what this process holds in memory."""
 TOO_BUSY = frozenset({429, 503})
 """Outcomes of a document that are worth sending it again: a full queue, a shard that moves to another node."""
+THERE = 409
+"""Outcome of a document that an earlier attempt has brought in: nobody else writes into this index."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before documents are sent again; they double."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document on its way: its id, and the lines of a bulk request that index it."""
+    """A document on its way: its id, and the lines of a bulk request that create it."""
 
     id: str
-    lines: str
+    lines: bytes
 
 
 def document(identity: str, content: object) -> Document:
-    """A document to be indexed under an id."""
-    action = json.dumps({"index": {"_id": identity}})
-    return Document(identity, f"{action}\n{json.dumps(content, ensure_ascii=False, separators=(',', ':'))}\n")
+    """A document to be created under an id."""
+    action = json.dumps({"create": {"_id": identity}})
+    lines = f"{action}\n{json.dumps(content, ensure_ascii=False, separators=(',', ':'))}\n"
+    return Document(identity, lines.encode("utf-8", "backslashreplace"))
 
 
 def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: Patience = WRITING) -> None:
-    """Index the documents. Raises StorageFailed, naming the profile, as soon as one is refused for good.
+    """Bring the documents into an index that nobody else writes.
 
+    Raises StorageFailed, naming the profile, as soon as one is refused for good.
     What the cluster is too busy for is sent again, for `patience.whole` seconds a batch.
     """
     for batch in _batches(documents):
@@ -51,15 +59,15 @@ def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: 
 
 
 def _send(cluster: Cluster, index: str, batch: Sequence[Document]) -> list[dict[str, Any]]:
-    body = "".join(document.lines for document in batch)
-    answer = cluster.ask("POST", f"/{index}/_bulk", body.encode("utf-8", "backslashreplace"), patience=WRITING)
-    return [item["index"] for item in answer["items"]]
+    body = b"".join(document.lines for document in batch)
+    answer = cluster.ask("POST", f"/{index}/_bulk", body, patience=WRITING)
+    return [item["create"] for item in answer["items"]]
 
 
 def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
     """Whether to send the document again; raises StorageFailed when that would not help."""
     error = outcome.get("error")
-    if error is None:
+    if error is None or outcome["status"] == THERE:
         return False
     if outcome["status"] in TOO_BUSY:
         return True

@@ -1,7 +1,10 @@
 """Before a generation is published: is everything there, and does the cluster score as we do?"""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
 from indexer.engines.opensearch.documents import scaled
@@ -15,6 +18,9 @@ from indexer.ranking import SATURATION
 
 CLOSE = 1e-3
 """Relative difference of two scores that counts as none."""
+EXPUNGING_SECONDS, LOOK_AGAIN = 90.0, 1.0
+"""Seconds to wait for deleted documents to go: a cluster keeps them for copies that lag behind, and looks which ones
+do every 30 s."""
 COPIES_WAIT = 20
 """Seconds to wait for the second copies, so that a node may be lost as soon as the generation answers."""
 
@@ -24,6 +30,7 @@ def verify(cluster: Cluster, record: Record, index: str) -> Record:
     for step in ("_refresh", "_flush"):
         cluster.ask("POST", f"/{index}/{step}", patience=WRITING)
     _await_copies(cluster, index)
+    _expunge(cluster, index)
     body = {
         "size": 0,
         "track_total_hits": True,
@@ -40,11 +47,44 @@ def verify(cluster: Cluster, record: Record, index: str) -> Record:
     return replace(record, generation=replace(record.generation, size_bytes=_size(cluster, index)))
 
 
+def _expunge(cluster: Cluster, index: str) -> None:
+    """Merge deleted documents away, if any copy has some: its word statistics count them.
+
+    We delete none, but a copy that was made while a node died may have written a document twice.
+    """
+    end = time.monotonic() + EXPUNGING_SECONDS
+    if not _deleted(cluster, index):
+        return
+    let_go = {"index.merge.policy.expunge_deletes_allowed": 0, "index.soft_deletes.retention_lease.period": "0s"}
+    cluster.ask("PUT", f"/{index}/_settings", let_go, patience=WRITING)
+    while True:
+        cluster.ask("POST", f"/{index}/_forcemerge", patience=WRITING, only_expunge_deletes="true")
+        cluster.ask("POST", f"/{index}/_refresh", patience=WRITING)
+        if not _deleted(cluster, index):
+            return
+        if time.monotonic() > end:
+            raise EngineUnavailable(
+                f"the cluster does not let deleted documents of {index} go", "profile-search rebuild"
+            )
+        threading.Event().wait(LOOK_AGAIN)
+
+
+def _deleted(cluster: Cluster, index: str) -> int:
+    """How many deleted documents all copies hold."""
+    copies = _copies(cluster, index)
+    return sum(segment["deleted_docs"] for copy in copies for segment in copy["segments"].values())
+
+
 def _size(cluster: Cluster, index: str) -> int:
     """Bytes of one copy, segment by segment: the figures for whole indexes are only renewed every ten seconds."""
-    shards = cluster.ask("GET", f"/{index}/_segments", patience=WRITING)["indices"][index]["shards"].values()
-    primaries = (copy for copies in shards for copy in copies if copy["routing"]["primary"])
+    primaries = (copy for copy in _copies(cluster, index) if copy["routing"]["primary"])
     return sum(segment["size_in_bytes"] for copy in primaries for segment in copy["segments"].values())
+
+
+def _copies(cluster: Cluster, index: str) -> list[dict[str, Any]]:
+    """The segments of every copy of every shard."""
+    shards = cluster.ask("GET", f"/{index}/_segments", patience=WRITING)["indices"][index]["shards"]
+    return [copy for copies in shards.values() for copy in copies]
 
 
 def measure_unit(cluster: Cluster, record: Record, index: str, sample: tuple[Company, Statistics]) -> float:
