@@ -4,6 +4,10 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -22,19 +26,21 @@ from faults import (
     started,
     wait_for_lock,
 )
-from tracing import calls_inside, need_strace, run_with_fault
+from tracing import Call, calls_inside, need_strace, run_with_fault, sample
 
 from indexer.engines.whoosh.generations import Generations
 
 pytestmark = pytest.mark.slow
 
-WRITES = ("write", "fsync", "rename")
-CHANGES = (*WRITES, "mkdir", "chmod", "ftruncate", "unlinkat", "rmdir")
+PUBLISHES = ("rename", "fsync")
+OTHERS = ("write", "mkdir", "chmod", "ftruncate", "unlinkat", "rmdir")
+ERRORS = ("EIO", "ENOSPC", "EROFS", "EDQUOT")
 KILLS = 200
+SHORT_WRITES = 24
 
 
 @pytest.fixture(scope="module", autouse=True)
-def repeatable() -> None:
+def repeatable() -> Iterator[None]:
     """What the processes of these tests inherit."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in REPEATABLE.items():
@@ -42,18 +48,35 @@ def repeatable() -> None:
         yield
 
 
-@pytest.fixture(params=["small", "command"])
-def program(request: pytest.FixtureRequest, quick: Path) -> Program:
-    return SmallBuild() if request.param == "small" else RealCommand(quick / "corpora")
+@pytest.fixture(scope="module")
+def place(in_memory: None) -> Iterator[Path]:
+    """A folder for what the tests of a program share."""
+    with tempfile.TemporaryDirectory(prefix="profile-search-") as folder:
+        yield Path(folder)
 
 
-@pytest.fixture
-def old_index(program: Program, quick: Path) -> Path:
+@pytest.fixture(scope="module", params=["small", "command"])
+def program(request: pytest.FixtureRequest, place: Path) -> Program:
+    return SmallBuild() if request.param == "small" else RealCommand(place / "corpora")
+
+
+@pytest.fixture(scope="module")
+def old_index(program: Program, place: Path) -> Path:
     """An index folder that answers with the old version, to be copied."""
-    root = quick / "old"
+    root = place / type(program).__name__ / "old"
+    root.parent.mkdir()
     assert run(program, root, OLD) == Outcome(0, "")
     assert program.answer(root) == OLD
     return root
+
+
+@pytest.fixture(scope="module")
+def calls(program: Program, old_index: Path) -> list[Call]:
+    """Every call that changes the disk while the program replaces the old index."""
+    need_strace(old_index.parent)
+    made = calls_inside(program, copy(old_index, old_index.with_name("traced")), (*PUBLISHES, *OTHERS))
+    print(f"{type(program).__name__} calls", dict(Counter(call.name for call in made)))
+    return made
 
 
 def copy(index: Path, root: Path) -> Path:
@@ -61,30 +84,35 @@ def copy(index: Path, root: Path) -> Path:
     return shutil.copytree(index, root)
 
 
+def entries_of_newest(root: Path) -> int:
+    """How many files and folders the newest generation has."""
+    return len(list(max((root / "generations").iterdir()).rglob("*")))
+
+
 # kill -9
 
 
-def test_kill_at_every_call_that_changes_the_disk_leaves_old_or_new(
-    program: Program, old_index: Path, quick: Path
+def test_kill_at_every_rename_and_fsync_and_at_other_calls_leaves_old_or_new(
+    program: Program, old_index: Path, calls: list[Call], quick: Path
 ) -> None:
-    need_strace(quick)
-    root = copy(old_index, quick / "index")
-    calls = calls_inside(program, root, CHANGES, program.calls_tried)
-    answers = set()
-    for call in calls:
+    root, answers = quick / "index", set()
+    every = [call for call in calls if call.name in PUBLISHES]
+    for call in every + sample(calls, OTHERS, program.calls_tried):
         copy(old_index, root)
         outcome = run_with_fault(program, root, call, "signal=KILL")
-        assert outcome.injected, call
+        assert (outcome.code, outcome.injected) == (-9, 1), call
         answers.add(program.answer(root))
         require_next_rebuild_works(program, root)
     assert answers == {OLD, NEW}
-    assert {call.name for call in calls} >= {*WRITES, "mkdir"}
+    assert {call.name for call in calls} >= {*PUBLISHES, "write", "mkdir"}
+    assert len(every) > entries_of_newest(root)  # each file and folder of a generation is synchronised
 
 
 def test_kill_of_the_first_build_at_every_call_leaves_nothing_or_all(program: Program, quick: Path) -> None:
     need_strace(quick)
     root = quick / "index"
-    for call in calls_inside(program, root, WRITES, program.calls_tried):
+    names = (*PUBLISHES, "write")
+    for call in sample(calls_inside(program, root, names), names, program.calls_tried):
         shutil.rmtree(root)
         assert run_with_fault(program, root, call, "signal=KILL").injected, call
         if Generations(root, "v1").stamp() is not None:
@@ -113,30 +141,36 @@ def test_200_kills_at_random_moments_leave_old_or_new(quick: Path) -> None:
 # A disk that fails
 
 
-@pytest.mark.parametrize("fault", ["error=EIO", "error=ENOSPC", "error=EROFS", "error=EDQUOT"])
-def test_failing_write_fsync_or_rename_is_one_line_and_keeps_the_old_index(
-    program: Program, old_index: Path, quick: Path, fault: str
+def test_failing_call_is_one_line_and_keeps_the_old_index(
+    program: Program, old_index: Path, calls: list[Call], quick: Path
 ) -> None:
-    need_strace(quick)
-    root = copy(old_index, quick / "index")
-    for call in calls_inside(program, root, (*WRITES, "mkdir", "chmod"), program.calls_tried):
+    """Every rename meets every error, the other calls that are tried meet one after another."""
+    root, met = quick / "index", set()
+    renames = [call for call in calls if call.name == "rename"]
+    others = sample(calls, ("fsync", "write", "mkdir", "chmod"), 2 * program.calls_tried)
+    for call, error in (*product(renames, ERRORS), *zip(others, cycle(ERRORS), strict=False)):
         copy(old_index, root)
-        outcome = run_with_fault(program, root, call, fault)
-        assert outcome.injected, call
+        outcome = run_with_fault(program, root, call, f"error={error}")
+        assert outcome.injected, (call, error)
         require_one_line_and_old_index(program, root, outcome)
+        met.add((call.name, error))
+    assert met >= set(product((*PUBLISHES, "write"), ERRORS))
 
 
-def test_short_write_is_one_line_and_keeps_the_old_index(program: Program, old_index: Path, quick: Path) -> None:
-    need_strace(quick)
-    root = copy(old_index, quick / "index")
-    for call in calls_inside(program, root, ("write",), 5 * program.calls_tried):
+def test_short_write_is_one_line_and_keeps_the_old_index(
+    program: Program, old_index: Path, calls: list[Call], quick: Path
+) -> None:
+    root, codes = quick / "index", []
+    for call in sample(calls, ("write",), SHORT_WRITES):
         copy(old_index, root)
         outcome = run_with_fault(program, root, call, "retval=1")
         assert outcome.injected, call
+        codes.append(outcome.code)
         if outcome.code:  # a write of one byte is not short
             require_one_line_and_old_index(program, root, outcome)
         else:
             assert program.answer(root) == NEW
+    assert codes.count(1) > len(codes) // 2
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def need_strace(folder: Path) -> None:
         pytest.skip("strace may not trace here")
 
 
-def calls_inside(program: Program, root: Path, names: tuple[str, ...], most: int) -> list[Call]:
-    """At most `most` of the calls of each name that a program makes on paths inside `root`, evenly spread."""
+def calls_inside(program: Program, root: Path, names: tuple[str, ...]) -> list[Call]:
+    """Every call of these names that a program makes on paths inside `root`, name by name."""
     log = root.with_name("calls")
     options = ["-y", "-s", "0", "-e", f"trace={','.join(names)}"]
     assert _traced(program.task(root, NEW), options, log).code == 0
@@ -39,7 +40,12 @@ def calls_inside(program: Program, root: Path, names: tuple[str, ...], most: int
             counts[found[1]] += 1
             if str(root) in line:
                 calls[found[1]].append(Call(found[1], counts[found[1]]))
-    return [call for made in calls.values() for call in spread(made, most)]
+    return [call for made in calls.values() for call in made]
+
+
+def sample(calls: list[Call], names: Collection[str], most: int) -> list[Call]:
+    """At most `most` of the calls of each of these names: the first, the last, and so many in between."""
+    return [call for name in names for call in spread([call for call in calls if call.name == name], most)]
 
 
 def spread(calls: list[Call], most: int) -> list[Call]:
