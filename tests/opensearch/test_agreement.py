@@ -1,24 +1,18 @@
 """Both engines, asked the same: pages agree in everything but, now and then, the order of near equals."""
 
 import random
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 from local_cluster import AnyCluster
-from test_engine_contract import FILTERS, QUERIES, TODAY, corpora, publish
-from timed import Timed
+from pairs import CORPUS, Pair, empty_pair
+from test_engine_contract import FILTERS, QUERIES, corpora, publish
 
-from indexer.build import rebuild
-from indexer.config import Settings
-from indexer.engines import temporary_engine
-from indexer.engines.base import Engine, Searcher
+from indexer.engines.base import Searcher
 from indexer.evaluate import evaluate_collection, evaluate_judgments
 from indexer.page import Page, Result, SectionResult
 from indexer.profiles.model import HIRING_STATUSES, RenderedProfile
@@ -27,54 +21,17 @@ from indexer.search import SearchService
 
 pytestmark = pytest.mark.cluster
 
-CORPUS = Path(__file__).parents[2] / "corpus"
 REQUESTS = 500
-THREADS = 4
-WHOLE_SECONDS = 30.0
+NO_REPEATS = (Phase.generate, Phase.shrink)
 SAME_TOP = 0.95
 """Share of requests whose ten best are the same companies."""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """The embedded engine and a cluster with the same generation."""
-
-    embedded: Engine
-    cluster: Engine
-
-    def pages(self, request: SearchRequest) -> tuple[Page, Page]:
-        embedded, cluster = (whole(engine, request) for engine in (self.embedded, self.cluster))
-        return embedded, cluster
-
-
-def whole(engine: Engine, request: SearchRequest) -> Page:
-    """The page without hurry: on a machine that is busy a cluster may need more than its second."""
-    page = SearchService(Timed(engine.open(), WHOLE_SECONDS)).search(request, TODAY)  # type: ignore[arg-type]
-    assert not page.partial
-    return page
-
-
 @pytest.fixture(scope="module")
-def settings_of_cluster(cluster: AnyCluster) -> Settings:
-    return Settings(corpus=CORPUS, index=f"opensearch://{','.join(cluster.hosts)}/agreement?shards=3")
-
-
-@pytest.fixture(scope="module")
-def empty_pair(settings_of_cluster: Settings, in_memory: None) -> Iterator[Pair]:
+def empty(cluster: AnyCluster, in_memory: None) -> Iterator[Pair]:
     """Both engines without a generation."""
-    with ExitStack() as stack:
-        engines = [stack.enter_context(temporary_engine(settings)) for settings in (Settings(), settings_of_cluster)]
-        yield Pair(*engines)
-
-
-@pytest.fixture(scope="module")
-def pair(settings_of_cluster: Settings, in_memory: None) -> Iterator[Pair]:
-    """Both engines over the real corpus."""
-    with ExitStack() as stack:
-        engines = [stack.enter_context(temporary_engine(settings)) for settings in (Settings(), settings_of_cluster)]
-        for engine in engines:
-            rebuild(engine, CORPUS)
-        yield Pair(*engines)
+    with empty_pair(cluster.hosts) as pair:
+        yield pair
 
 
 def differences(embedded: Page, cluster: Page) -> list[str]:
@@ -146,57 +103,59 @@ class Asking:
         return tuple(self._random.sample(values, min(2, len(values)))) if self._random.random() < 0.12 else ()
 
 
-def test_500_random_requests_over_the_corpus_give_the_same_pages(pair: Pair) -> None:
-    asking = Asking(pair.embedded.open(), seed=8)
-    requests = [asking.request() for _ in range(REQUESTS)]
+def check(requests: Sequence[SearchRequest], pages: Sequence[tuple[Page, Page]]) -> None:
+    """All pages are the same, and nearly all have the same ten best."""
     same, faults = 0, []
-    with ThreadPoolExecutor(THREADS) as threads:
-        pages = list(threads.map(pair.pages, requests))
     for request, (embedded, cluster) in zip(requests, pages, strict=True):
-        faults += [f"{request.text!r} {request.filters}: {fault}" for fault in differences(embedded, cluster)]
+        faults += [f"{request}: {fault}" for fault in differences(embedded, cluster)]
         same += same_companies(embedded, cluster)
     assert not faults, "\n".join(faults[:5])
-    assert same >= SAME_TOP * REQUESTS
+    assert same >= SAME_TOP * len(requests)
 
 
-@given(
-    corpora(),
-    st.lists(
-        st.builds(SearchRequest, QUERIES, FILTERS, st.sampled_from(["relevance", "name"])),
-        min_size=20,
-        max_size=30,
-    ),
-)
-@given_settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
-def test_random_requests_over_random_corpora_give_the_same_pages(
-    empty_pair: Pair, profiles: list[RenderedProfile], requests: list[SearchRequest]
-) -> None:
-    for engine in (empty_pair.embedded, empty_pair.cluster):
-        publish(engine, profiles)
-    for request in requests:
-        embedded, cluster = empty_pair.pages(request)
-        assert not differences(embedded, cluster)
-        assert same_companies(embedded, cluster)
+def test_500_random_requests_over_the_corpus_give_the_same_pages(over_corpus: Pair) -> None:
+    asking = Asking(over_corpus.embedded.open(), seed=8)
+    requests = [asking.request() for _ in range(REQUESTS)]
+    assert {request.sort for request in requests} == {"relevance", "verified", "name"}
+    check(requests, over_corpus.all_pages(requests))
 
 
-def test_suggestions_and_statuses_are_the_same(pair: Pair) -> None:
-    assert set(HIRING_STATUSES) >= set(pair.cluster.open().values()["hiring"])
+ANY_ORDER = st.sampled_from(["relevance", "relevance", "verified", "name"])
+
+
+def test_500_random_requests_over_random_corpora_give_the_same_pages(empty: Pair) -> None:
+    asked: list[SearchRequest] = []
+
+    @given(corpora(), st.lists(st.builds(SearchRequest, QUERIES, FILTERS, ANY_ORDER), min_size=56, max_size=60))
+    @given_settings(deadline=None, max_examples=9, phases=NO_REPEATS, suppress_health_check=list(HealthCheck))
+    def agree(profiles: list[RenderedProfile], requests: list[SearchRequest]) -> None:
+        for engine in empty.engines:
+            publish(engine, profiles)
+        check(requests, empty.all_pages(requests))
+        asked.extend(requests)
+
+    agree()
+    assert len(asked) >= REQUESTS
+    assert {request.sort for request in asked} == {"relevance", "verified", "name"}
+
+
+def test_suggestions_and_statuses_are_the_same(over_corpus: Pair) -> None:
+    assert set(HIRING_STATUSES) >= set(over_corpus.cluster.open().values()["hiring"])
     for typed in ("a", "pay", "scal", "sacle", "legit", "refuge", "how does sam"):
-        suggested = [SearchService(engine).suggest(typed) for engine in (pair.embedded, pair.cluster)]
+        suggested = [SearchService(engine).suggest(typed) for engine in over_corpus.engines]
         assert suggested[0] == suggested[1]
-    assert pair.embedded.open().facts() == pair.cluster.open().facts()
+    assert over_corpus.embedded.open().facts() == over_corpus.cluster.open().facts()
 
 
-def test_judgments_of_the_corpus_give_the_same_figures(pair: Pair) -> None:
-    figures = [
-        evaluate_judgments(engine.open(), CORPUS / "judgments.tsv").figures for engine in (pair.embedded, pair.cluster)
-    ]
-    assert figures[1] == pytest.approx(figures[0], abs=0.02)
+def test_judgments_of_the_corpus_give_the_same_figures(over_corpus: Pair) -> None:
+    judgments = CORPUS / "judgments.tsv"
+    embedded, cluster = (evaluate_judgments(engine.open(), judgments).figures for engine in over_corpus.engines)
+    assert cluster == pytest.approx(embedded, abs=0.02)
 
 
-def test_collection_gives_the_same_figures(empty_pair: Pair, tmp_path: Path) -> None:
+def test_collection_gives_the_same_figures(empty: Pair, tmp_path: Path) -> None:
     write_collection(tmp_path)
-    figures = [evaluate_collection(engine, tmp_path).figures for engine in (empty_pair.embedded, empty_pair.cluster)]
+    figures = [evaluate_collection(engine, tmp_path).figures for engine in empty.engines]
     assert figures[1] == pytest.approx(figures[0], abs=0.02)
 
 

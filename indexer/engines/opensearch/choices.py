@@ -8,8 +8,8 @@ from typing import Any
 
 from indexer import text
 from indexer.engines.base import VERIFIED_DAYS
+from indexer.engines.opensearch.clauses import Clause, any_of
 from indexer.engines.opensearch.statistics import LISTED
-from indexer.engines.opensearch.translate import Clause, any_of
 from indexer.query.request import UNKNOWN, Filters
 
 VERIFIED = "verified"

@@ -1,25 +1,18 @@
 """A plan as the body of one search: match, filter, count, rank, take a page."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from indexer.engines.base import Plan
 from indexer.engines.company import naming_terms, naming_words
 from indexer.engines.opensearch.choices import OF_NAMED, Choices
+from indexer.engines.opensearch.clauses import NOTHING, Clause, all_of, any_of, constant, leaves, nested
 from indexer.engines.opensearch.scoring import EVERY, EXACT, NAMED, TIERS, TOGETHER, Node, exact_part
-from indexer.engines.opensearch.translate import (
-    KIND,
-    NOTHING,
-    Clause,
-    Translator,
-    all_of,
-    any_of,
-    constant,
-    nested,
-)
+from indexer.engines.opensearch.translate import KIND, Translator
 from indexer.query.tree import Phrase
 from indexer.ranking import SPREAD
 
@@ -30,17 +23,42 @@ ORDERS: dict[str, list[Clause]] = {
 }
 MAX_NAMING_WORDS = 128
 """Words of a query that may name a company; no name is longer."""
+MAX_CLAUSES = 900
+"""Of the 1,024 that a cluster takes a query; versions differ a little in what they count."""
 COMPANIES: Clause = {"exists": {"field": "slug"}}
 """Everything but the word list, which lies in the same index."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One plan, asked of one generation."""
+    """One plan, asked of one generation.
+
+    `coarse`: how many words, the widest first, count the same wherever they match. `rules`: what of the ranking holds.
+    """
 
     plan: Plan
     translator: Translator
     choices: Choices
+    coarse: int = 0
+    rules: tuple[str, ...] = tuple(TIERS)
+
+    def fitting(self) -> "Question":
+        """The same question, as fine as the cluster takes it.
+
+        A wide one finds the same companies in a coarser order. Only where that is not enough, as after a whole query
+        of words with many synonyms of several words, are some of these left out.
+        """
+        if self._leaves() <= MAX_CLAUSES:
+            return self
+        coarse = [replace(self, coarse=number) for number in range(1, len(self._nodes) + 1)]
+        plain = [replace(coarse[-1], rules=rules) for rules in ((NAMED, EVERY, TOGETHER), (NAMED,))]
+        narrow = [replace(plain[-1], translator=replace(self.translator, stand_ins=most)) for most in (4, 2, 1, 0)]
+        ladder = [*coarse, *plain, *narrow]
+        place = bisect_left(ladder, -MAX_CLAUSES, key=lambda question: -question._leaves())
+        return ladder[min(place, len(ladder) - 1)]
+
+    def _leaves(self) -> int:
+        return leaves(self._companies(self.choices.clauses()))
 
     def body(self) -> dict[str, Any]:
         """The search that gives a page with total and facets, the facet "section" aside when sections are chosen."""
@@ -90,7 +108,9 @@ class Question:
             clause["must"] = [self._enough(self._scored_words) if self._spared is None else any_of(self._scored_words)]
             clause["should"] = [*self._together(), *self._tiers()]
         if self._spared is not None:
-            where.append(any_of([self._enough(self._every), all_of([self._spared, *self._compared(self._every)])]))
+            named = [self._spared, *self._phrases(self._every)]
+            where.append(any_of([self._enough(self._every), all_of(named)]))
+            where += [] if scored else [any_of(self._every)]
         elif self.plan.query.wanted and not scored:
             where.append(self._enough(self._every))
         return {"bool": clause}
@@ -113,10 +133,10 @@ class Question:
         """Companies that stay whatever words they lack, as the query names them; None where none can lack any."""
         return self._named if self.plan.query.required > 1 else None
 
-    def _compared(self, words: Sequence[Clause]) -> list[Clause]:
-        """What a named company, or a section of one, must have: any of the words, and all of the phrases."""
+    def _phrases(self, words: Sequence[Clause]) -> list[Clause]:
+        """What a named company, or a section of one, must have beside any of the words."""
         nodes = zip(self.plan.query.wanted, words, strict=True)
-        return [any_of(words), *(clause for node, clause in nodes if isinstance(node, Phrase))]
+        return [clause for node, clause in nodes if isinstance(node, Phrase)]
 
     def _section_counts(self) -> dict[str, Clause]:
         """The aggregations of the sections that match by themselves, those of named companies apart."""
@@ -125,7 +145,7 @@ class Question:
         enough = self._enough(self._matching)
         counts = {"section": self.choices.section_counts(enough)}
         if self._spared is not None:
-            fewer = {"bool": {"filter": self._compared(self._matching), "must_not": [enough]}}
+            fewer = {"bool": {"filter": [any_of(self._matching), *self._phrases(self._matching)], "must_not": [enough]}}
             counts[OF_NAMED] = self.choices.section_counts(fewer, self._spared)
         return counts
 
@@ -150,13 +170,16 @@ class Question:
     @cached_property
     def _impacts(self) -> list[Clause]:
         """For each wanted and then each optional word the chosen sections that have it, with its impact."""
-        nodes: list[Node] = [*self.plan.query.wanted, *self.plan.query.optional]
-        coarse = self.translator.coarse_places(nodes)
+        coarse = set(self.translator.widest_first(self._nodes)[: self.coarse]) if self.coarse else set()
         clauses = [
             self.translator.coarse(node) if place in coarse else self.translator.scoring(node)
-            for place, node in enumerate(nodes)
+            for place, node in enumerate(self._nodes)
         ]
         return [self._in_chosen(clause) for clause in clauses]
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [*self.plan.query.wanted, *self.plan.query.optional]
 
     @property
     def _chosen_section(self) -> Clause | None:
@@ -206,21 +229,25 @@ class Question:
             holds[EVERY] = all_of(every)
         if len(self._every) > 1:
             holds[TOGETHER] = nested(all_of(self._limited))
-        exact = self._exact()
+        exact = self._exact(every)
         if exact:
-            holds[EXACT] = all_of([*exact, *every])
-        return [constant(clause, self._step * TIERS[rule]) for rule, clause in holds.items()]
+            holds[EXACT] = all_of(exact)
+        return [constant(clause, self._step * TIERS[rule]) for rule, clause in holds.items() if rule in self.rules]
 
-    def _exact(self) -> list[Clause]:
-        """Companies that have the words as typed in the chosen sections; nothing when all of them do."""
+    def _exact(self, every: Sequence[Clause]) -> list[Clause]:
+        """Companies that have the words as typed in the chosen sections; nothing when all of them do.
+
+        `every` has what companies must have of the words that were typed as they are.
+        """
         parts = [exact_part(node, self.translator.words) for node in self.plan.query.wanted]
-        return [nested(self._in_chosen(self.translator.matching(part))) for part in parts if part is not None]
+        typed = [nested(self._in_chosen(self.translator.matching(part))) for part in parts if part is not None]
+        others = [clause for part, clause in zip(parts, every, strict=True) if part is None] if every else []
+        return [*typed, *others] if typed else []
 
     @property
     def _step(self) -> float:
         """A power of two above every sum of words: scores are single precision there, so not higher than needed."""
-        nodes: list[Node] = [*self.plan.query.wanted, *self.plan.query.optional]
-        most = sum(map(self.translator.ceiling, nodes)) * max(1.0, *self.plan.weights.values(), 1.0)
+        most = sum(map(self.translator.ceiling, self._nodes)) * max(1.0, *self.plan.weights.values(), 1.0)
         return float(2 ** math.ceil(math.log2(most + 1)))
 
 

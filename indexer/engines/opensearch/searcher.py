@@ -86,7 +86,8 @@ class ClusterSearcher:
 
     def _question(self, plan: Plan) -> Question:
         sizes = {name: len(values) for name, values in self._values.items()} if plan.facets else {}
-        return Question(plan, Translator(self.lexicon, self._record.unit), Choices(plan.filters, plan.today, sizes))
+        choices = Choices(plan.filters, plan.today, sizes)
+        return Question(plan, Translator(self.lexicon, self._record.unit), choices).fitting()
 
     def _ask(self, body: Mapping[str, object], plan: Plan) -> Answer:
         limits = Limits(plan.until, plan.deadline)
