@@ -221,6 +221,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/ anew; review the difference")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that need the cluster run in one process: there is one cluster, and its nodes take all the cores."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyCluster]:
     """A cluster of three OpenSearch nodes, or the one that PROFILE_SEARCH_TEST_OPENSEARCH=host:port names."""
