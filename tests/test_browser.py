@@ -211,6 +211,7 @@ def test_results_follow_the_typing_and_history_goes_back_and_forth(page: Page, s
     page.locator("#search-box").fill("refugees")
     expect(heading).to_have_text("1 company for “refugees”")
     expect(page).to_have_url(f"{site}/search?q=refugees")
+    expect(page.locator("head > link[rel=alternate]")).to_have_attribute("href", "/feed.atom?q=refugees")
     expect(page.locator("#search-box")).to_be_focused()
     expect(status).to_have_text("1 company for “refugees”")
     page.go_back()

@@ -1,8 +1,9 @@
 """What changed between the generation before and the one that answers: companies, hiring status, facts, sections."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from threading import Lock
 
 from indexer.engines.base import Searcher
 from indexer.labels import profile_url
@@ -25,25 +26,29 @@ class Change:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
 class Changes:
-    """All changes that one generation brought; `generation` and `created` are the newer one's."""
+    """What the newest generation changed, found once: every profile of both generations is read for it."""
 
-    generation: str
-    created: datetime
-    changes: tuple[Change, ...]
+    def __init__(self) -> None:
+        self._kept: tuple[str, str, tuple[Change, ...]] | None = None
+        self._lock = Lock()
+
+    def of(self, before: Searcher, now: Searcher, topic: str = "") -> tuple[Change, ...]:
+        """What is different now, about one topic or all; at most MAX_CHANGES of each topic."""
+        pair = before.generation.id, now.generation.id
+        with self._lock:
+            if self._kept is None or self._kept[:2] != pair:
+                self._kept = (*pair, tuple(_no_more_than_news(_compare(before, now))))
+            changes = self._kept[2]
+        return tuple(change for change in changes if topic in ("", change.topic))[:MAX_CHANGES]
 
 
-def changes_between(before: Searcher | None, now: Searcher, topic: str = "") -> Changes:
-    """What is different now, about one topic or all; nothing when there is no generation before."""
-    found: list[Change] = []
-    if before is not None:
-        for change in _compare(before, now):
-            if topic in ("", change.topic):
-                found.append(change)
-                if len(found) == MAX_CHANGES:
-                    break
-    return Changes(now.generation.id, now.generation.created, tuple(found))
+def _no_more_than_news(changes: Iterator[Change]) -> Iterator[Change]:
+    told = Counter[str]()
+    for change in changes:
+        told[change.topic] += 1
+        if told[change.topic] <= MAX_CHANGES:
+            yield change
 
 
 def _compare(before: Searcher, now: Searcher) -> Iterator[Change]:

@@ -17,6 +17,7 @@ from indexer.query.request import UNKNOWN, SearchRequest
 from indexer.querylog import QueryLog
 from indexer.search import SearchService
 from indexer.text import fold
+from webapp.changes import Changes
 from webapp.leads import Leads
 from webapp.metrics import Metrics
 
@@ -47,6 +48,7 @@ class Desk:
     query_log: QueryLog | None = None
     metrics: Metrics = field(default_factory=Metrics)
     leads: Leads = field(default_factory=Leads)
+    changes: Changes = field(default_factory=Changes)
     _catalog: Catalog | None = None
     _status: tuple[str | None, float, Status] | None = None
     _lock: Lock = field(default_factory=Lock)

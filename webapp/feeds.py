@@ -9,7 +9,6 @@ from flask import Blueprint, Response, render_template, request
 from indexer.links import search_pairs, to
 from indexer.page import Result
 from indexer.query.request import MAX_PAGE_SIZE
-from webapp.changes import changes_between
 from webapp.context import desk
 from webapp.delivery import by_generation
 from webapp.parameters import ChangesParameters, NoParameters, SearchParameters
@@ -70,16 +69,16 @@ def changes() -> Response:
     now = here.service.searcher()
     topic = read_leniently(ChangesParameters, request.query_string, here.catalog(now).known).parameters.topic
     previous = here.status().previous
-    found = changes_between(here.engine.open(previous.id) if previous else None, now, topic)
+    found = here.changes.of(here.engine.open(previous.id), now, topic) if previous else ()
     return _xml(
         "changes.xml",
         "application/atom+xml",
         topic=topic,
         root=request.url_root.rstrip("/"),
         self_path=to("/changes.atom", [("topic", topic)] if topic else []),
-        updated=f"{found.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        generation=found.generation,
-        changes=found.changes,
+        updated=f"{now.generation.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        generation=now.generation.id,
+        changes=found,
     )
 
 

@@ -1,6 +1,7 @@
 // Results change in place while somebody types or ticks; each state is the address that the page would have anyway.
 
 const PAUSE = 300; // ms without a key before the results follow
+const LINKS = "link:is([rel=canonical], [rel=alternate], [rel=prev], [rel=next]), meta[name=robots]";
 const TOLD = 700; // ms after which the number of results is said: not while somebody is still typing
 
 export function start(box, page) {
@@ -54,6 +55,8 @@ export function start(box, page) {
     for (const input of form.querySelectorAll("input[type=hidden]")) input.remove();
     form.append(...next.querySelectorAll("#search-form > input[type=hidden]"));
     document.title = next.title;
+    for (const link of document.head.querySelectorAll(LINKS)) link.remove();
+    document.head.append(...next.head.querySelectorAll(LINKS));
     if (key) {
       const same = [...filters.querySelectorAll("input")].find((i) => i.name === key[0] && i.value === key[1]);
       same?.closest("details:not([open])")?.setAttribute("open", "");
