@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.engines.base import Builder, Engine, Generation
-from indexer.errors import CorpusInvalid, ProfileSearchError, StorageFailed
+from indexer.errors import CorpusInvalid, OperatorError, ProfileSearchError, StorageFailed
 from indexer.profiles.corpus import CHANGED, Corpus, Rendering, Source, render_source, scan_corpus
 from indexer.profiles.problems import Problem
 from indexer.profiles.vocabulary import read_vocabulary
@@ -21,6 +21,8 @@ CHUNK = 50
 
 WATCH_DEBOUNCE_MS = 400
 """Editors write a file in several steps; changes this close together are one."""
+WATCH_AGAIN_MS = 2_000
+"""Until another attempt where the index could not be written."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of profiles done and the number of all."""
@@ -152,16 +154,37 @@ def _refuse(corpus: Corpus, errors: Sequence[Problem], skip_invalid: bool) -> No
 
 
 def watch(engine: Engine, folder: Path) -> Iterator[BuildReport | ProfileSearchError]:
-    """Rebuild now if needed, then whenever the folder changes; a failed rebuild is an outcome, not the end."""
+    """Rebuild now if needed, then whenever the folder changes; a failed rebuild is an outcome, not the end.
+
+    While another writer or the disk keeps the index from being written, it tries again without a further change, and
+    says so once. Raises CorpusInvalid when there is no folder to watch.
+    """
     from watchfiles import watch as watch_files  # a compiled module that only this command needs
 
-    yield _attempt(engine, folder)
-    for _ in watch_files(folder, debounce=WATCH_DEBOUNCE_MS, raise_interrupt=False):
-        yield _attempt(engine, folder)
+    last = _attempt(engine, folder)
+    yield last
+    due = True  # once more, for what changed before the first look at the folder
+    for changes in watch_files(
+        folder, debounce=WATCH_DEBOUNCE_MS, rust_timeout=WATCH_AGAIN_MS, yield_on_timeout=True, raise_interrupt=False
+    ):
+        if changes or due:
+            outcome = _attempt(engine, folder)
+            if changes or _is_news(outcome, last):
+                yield outcome
+            last, due = outcome, isinstance(outcome, OperatorError)
 
 
 def _attempt(engine: Engine, folder: Path) -> BuildReport | ProfileSearchError:
     try:
         return rebuild(engine, folder, if_needed=True)
     except ProfileSearchError as error:
+        if not folder.is_dir():
+            raise
         return error
+
+
+def _is_news(outcome: BuildReport | ProfileSearchError, last: BuildReport | ProfileSearchError) -> bool:
+    """Whether an attempt that no change made necessary came out otherwise than the one before."""
+    if isinstance(outcome, BuildReport):
+        return outcome.published or not isinstance(last, BuildReport)
+    return str(outcome) != str(last)

@@ -2,14 +2,10 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from queue import Empty, Queue
-from typing import IO
 
 import click
 import pytest
@@ -464,45 +460,3 @@ def test_output_into_a_closed_pipe_ends_quietly(settings: Settings) -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
-
-
-def test_watch_rebuilds_when_a_profile_changes_and_goes_on_after_an_error(own_settings: Settings) -> None:
-    command = [sys.executable, "-u", "-m", "indexer", "watch"]
-    where = ["--corpus", str(own_settings.corpus), "--index", own_settings.index]
-    pipe = subprocess.PIPE
-    with subprocess.Popen([*command, *where], cwd=ROOT, stdout=pipe, stderr=subprocess.STDOUT, text=True) as watcher:
-        lines: Queue[str] = Queue()
-        reader = threading.Thread(target=pass_on, args=(watcher.stdout, lines))
-        reader.start()
-        try:
-            assert "Watching" in lines.get(timeout=30)
-            assert "5 profiles" in lines.get(timeout=30)
-            changed = own_settings.corpus / "sama.md"
-            change_until(changed, SOUND.format(name="Sama"), lines, "1 analysed")
-            change_until(changed, BROKEN.format(name="Sama"), lines, "the index is as it was")
-            change_until(changed, SOUND.format(name="Sama again"), lines, "1 analysed")
-        finally:
-            watcher.send_signal(signal.SIGINT)
-            reader.join(timeout=30)
-    assert watcher.returncode in (0, 1, 130, -signal.SIGINT)
-
-
-def pass_on(output: IO[str], lines: "Queue[str]") -> None:
-    """Every line of a process's output, as it comes."""
-    for line in output:
-        lines.put(line)
-
-
-def change_until(path: Path, text: str, lines: "Queue[str]", expected: str) -> None:
-    """Write the file and wait for the line; write it again while the watcher was not yet looking."""
-    for attempt in range(10):
-        path.write_text(f"{text}{' ' * attempt}", encoding="utf-8")
-        seen: list[str] = []
-        while not seen or expected not in seen[-1]:
-            try:
-                seen.append(lines.get(timeout=3))
-            except Empty:
-                break
-        if seen and expected in seen[-1]:
-            return
-    pytest.fail(f"the watcher never said {expected!r}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from indexer.engines.base import Generation, Status
 from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.contents import COLUMNS, FINGERPRINT, generation_of
-from indexer.engines.whoosh.generations import Generations, Stamp
+from indexer.engines.whoosh.generations import LOCK_WAIT, Generations, Stamp
 from indexer.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 class EmbeddedEngine:
     """The index in the folder `root`."""
 
-    def __init__(self, root: Path) -> None:
-        self._generations = Generations(root, FINGERPRINT, read=f"{COLUMNS}/")
+    def __init__(self, root: Path, wait: float = LOCK_WAIT) -> None:
+        """`wait`: seconds that a writer waits for another one."""
+        self._generations = Generations(root, FINGERPRINT, wait, read=f"{COLUMNS}/")
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
         self._current: ColumnSearcher | None = None
