@@ -9,9 +9,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import inf
 from typing import NamedTuple
+
+from indexer.text import sentences
 
 MAX_SNIPPET_CHARACTERS = 285
 """Two lines on a desktop, five on a phone: what a reader takes in before deciding."""
@@ -20,7 +21,6 @@ CONTEXT_CHARACTERS = 40
 GAP = " \u2026 "
 """Stands for what is left out."""
 
-_SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -68,36 +68,22 @@ def lead(text: str, limit: int = MAX_SNIPPET_CHARACTERS) -> str:
     return "".join(piece.text for piece in excerpt(text, (), limit))
 
 
-@lru_cache(maxsize=4_096)
-def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    """Where the sentences of a text begin and end, blank ones left out; kept, as the same texts are shown often."""
-    bounds = [0, *(end.end() for end in _SENTENCE_END.finditer(text)), len(text)]
-    found = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
-        stripped = text[start:end].rstrip()
-        start += len(stripped) - len(stripped.lstrip())
-        end = start + len(stripped.lstrip())
-        if end > start:
-            found.append((start, end))
-    return tuple(found)
-
-
-def _matched(sentences: Sequence[tuple[int, int]], matches: Sequence[Match]) -> dict[int, _Span]:
+def _matched(bounds: Sequence[tuple[int, int]], matches: Sequence[Match]) -> dict[int, _Span]:
     """The sentences that hold matches, by their place in the text."""
     held: dict[int, list[Match]] = {}
     for match in matches:
-        place = bisect_right(sentences, (match.start, inf)) - 1
-        if place >= 0 and match.end <= sentences[place][1]:
+        place = bisect_right(bounds, (match.start, inf)) - 1
+        if place >= 0 and match.end <= bounds[place][1]:
             held.setdefault(place, []).append(match)
-    return {place: _Span(*sentences[place], tuple(inside)) for place, inside in held.items()}
+    return {place: _Span(*bounds[place], tuple(inside)) for place, inside in held.items()}
 
 
 def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
     """Sentences that together show most of the query's words, in order; then what follows them, while it fits."""
-    sentences = _sentences(text)
-    if not sentences:
+    bounds = sentences(text)
+    if not bounds:
         return []
-    found = _matched(sentences, matches) or {0: _Span(*sentences[0], ())}
+    found = _matched(bounds, matches) or {0: _Span(*bounds[0], ())}
     spans = {place: span if len(span) <= limit else _cut(text, span, limit) for place, span in found.items()}
     lacking = {place: span.words() for place, span in spans.items()}
     chosen: dict[int, _Span] = {}
@@ -115,7 +101,7 @@ def _choose(text: str, matches: Sequence[Match], limit: int) -> list[_Span]:
         for words in lacking.values():
             words -= span.words()
         room -= len(span) + len(GAP)
-    _continue(sentences, spans, chosen, room)
+    _continue(bounds, spans, chosen, room)
     return [chosen[place] for place in sorted(chosen)]
 
 
@@ -134,13 +120,13 @@ def _stretch(span: _Span, words: Collection[int]) -> int:
 
 
 def _continue(
-    sentences: Sequence[tuple[int, int]], spans: Mapping[int, _Span], chosen: dict[int, _Span], room: int
+    bounds: Sequence[tuple[int, int]], spans: Mapping[int, _Span], chosen: dict[int, _Span], room: int
 ) -> None:
     """Add the sentences that follow the last chosen one, if it is whole, while they fit."""
     place = max(chosen)
-    if (chosen[place].start, chosen[place].end) != sentences[place]:
+    if (chosen[place].start, chosen[place].end) != bounds[place]:
         return
-    for following, (start, end) in enumerate(sentences[place + 1 :], place + 1):
+    for following, (start, end) in enumerate(bounds[place + 1 :], place + 1):
         if end - start > room:
             break
         chosen[following] = spans.get(following) or _Span(start, end, ())

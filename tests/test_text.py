@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from properties import examples
 
-from indexer.text import MAX_WORD_CHARACTERS, fold, is_stop_word, term_of, tokenize, word_of
+from indexer.text import MAX_WORD_CHARACTERS, fold, is_stop_word, sentences, term_of, tokenize, word_of
 
 
 def words(text: str) -> list[str]:
@@ -162,3 +162,24 @@ def test_words_of_an_index_are_found_by_typing_them_as_they_stand_there(text: st
 @example("C++ R&D e-mail don't 1,000.50 3D x-ray a_b")
 def test_ascii_text_has_the_same_words_beside_other_characters(text: str) -> None:
     assert list(tokenize(text)) == list(tokenize(f"{text} é"))[:-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("The U.S. Department said so. Then not.", ["The U.S. Department said so.", "Then not."]),
+        ("Dr. Who asked J. Smith. She paid $1.46.", ["Dr. Who asked J. Smith.", "She paid $1.46."]),
+        ('He said "no." Then he left.\n\n  A line  ', ['He said "no."', "Then he left.", "A line"]),
+        (" \n ", []),
+    ],
+)
+def test_sentences_end_at_marks_and_lines_but_not_after_abbreviations(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+@given(st.text(alphabet="aA.!? \n\"\u201dU.S'", max_size=60))
+def test_sentences_hold_all_that_is_visible_in_order_and_apart(text: str) -> None:
+    bounds = sentences(text)
+    assert "".join("".join(text[start:end].split()) for start, end in bounds) == "".join(text.split())
+    assert all(end <= start for (_, end), (start, _) in zip(bounds, bounds[1:], strict=False))

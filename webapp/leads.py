@@ -1,26 +1,18 @@
 """The one-line lead of a section: its first sentence, kept a generation long."""
 
-import re
-
 from indexer.engines.base import Searcher
 from indexer.profiles.model import RenderedProfile
+from indexer.text import sentences
 
 MAX_LEAD_CHARACTERS = 180
 LEAD_HEADINGS = {"concerns": "Concerns", "legitimacy": "Legitimacy"}
 """Sections that every hit names, because nobody should miss them."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]?\s+(?=[\"“‘(]?[A-Z0-9])|\n")
-_ABBREVIATION = re.compile(r"\b(?:[A-Z]|U\.S|U\.K|e\.g|i\.e|vs|etc|Inc|Ltd|Co|Corp|Dr|Mr|Mrs|Ms|St|No|approx)\.$")
 
 
 def first_sentence(text: str) -> str:
     """The first sentence of a text, cut at a word bound where it is too long for one line or two."""
-    text = text.strip()
-    end = len(text)
-    for match in _SENTENCE_END.finditer(text):
-        if not _ABBREVIATION.search(text[: match.start()].rstrip()):
-            end = match.start()
-            break
-    sentence = " ".join(text[:end].split())
+    start, end = next(iter(sentences(text)), (0, 0))
+    sentence = " ".join(text[start:end].split())
     if len(sentence) <= MAX_LEAD_CHARACTERS:
         return sentence
     return sentence[:MAX_LEAD_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:") + " …"
