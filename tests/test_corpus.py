@@ -5,7 +5,10 @@ import pickle
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from unprivileged import folder_of_nobody, run_unprivileged
 
+from indexer.cli import main
 from indexer.profiles.corpus import read_corpus, read_source, render_source, scan_corpus
 from indexer.profiles.vocabulary import read_vocabulary
 
@@ -88,10 +91,19 @@ def test_link_to_nothing_and_link_to_itself_are_reported(folder: Path) -> None:
     assert all("cannot be read" in line for line in found)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_file_without_permission_is_reported(folder: Path) -> None:
+def report_unreadable(folder: Path) -> None:
+    """Of a user who may not read everything."""
+    (folder / "sama.md").write_text(PROFILE.format("Sama"))
     (folder / "sama.md").chmod(0)
     assert problems(folder) == ["sama.md:1: error: the file cannot be read: Permission denied"]
+    result = CliRunner().invoke(main, ["rebuild", "--corpus", str(folder), "--index", str(folder / "index")])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 2)
+    assert "sama.md:1: error: the file cannot be read: Permission denied" in result.stderr
+
+
+def test_file_without_permission_is_reported() -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(report_unreadable, folder)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from faults import NEW, OLD, Outcome, RealCommand, run
 from small_generations import publish, state, words
+from unprivileged import IS_ROOT, folder_of_nobody, run_unprivileged
 
+from indexer.cli import main
 from indexer.engines.whoosh.generations import Generations
 from indexer.errors import IndexUnsafe, OperatorError, StorageFailed
 
@@ -78,19 +82,46 @@ def test_error_of_a_file_inside_the_index_is_a_storage_failure(generations: Gene
         (draft.path / "gone" / "words").write_text("one")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
-def test_folder_without_write_permission_is_one_line_and_still_answers(
-    generations: Generations, tmp_path: Path
-) -> None:
+READ_ONLY = [".", "generations"]
+"""Folders that a rebuild has to write."""
+
+
+def refuse_read_only(root: Path, entry: str) -> None:
+    """Of a user who may not write everything."""
+    generations = Generations(root, "v1", wait=0)
     publish(generations, "one")
-    folder = tmp_path / "index" / "generations"
-    folder.chmod(0o555)
-    try:
-        with pytest.raises(StorageFailed, match="cannot be written: Permission denied; let this user in"):
-            publish(generations, "two")
-        assert words(generations) == "one"
-    finally:
-        folder.chmod(0o755)
+    (root / "LOCK").unlink()
+    (root / entry).chmod(0o555)
+    with pytest.raises(StorageFailed, match="cannot be written: Permission denied; let this user in"):
+        publish(generations, "two")
+    assert words(generations) == "one"
+    (root / entry).chmod(0o755)
+    publish(generations, "two")
+    assert words(generations) == "two"
+
+
+@pytest.mark.parametrize("entry", READ_ONLY)
+def test_folder_without_write_permission_is_one_line_and_still_answers(entry: str) -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(refuse_read_only, folder / "index", entry)
+
+
+def refuse_index_of_root(program: RealCommand, root: Path) -> None:
+    """Of a user who finds an index that only root may write: it is read, not written."""
+    assert program.answer(root) == OLD
+    result = CliRunner().invoke(main, program.arguments(root, NEW))
+    assert isinstance(result.exception, SystemExit)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "cannot be written: Permission denied; let this user in" in result.stderr
+    assert program.answer(root) == OLD
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can leave an index of root's behind")
+def test_index_of_root_answers_another_user_who_may_not_rebuild_it() -> None:
+    with folder_of_nobody() as folder:
+        program, root = RealCommand(folder / "corpora"), folder / "index"
+        assert run(program, root, OLD) == Outcome(0, "")
+        run_unprivileged(refuse_index_of_root, program, root)
 
 
 WRITABLE = [".", "CURRENT", "generations", "generations/{id}", "generations/{id}/words", "generations/{id}/part",
