@@ -18,7 +18,7 @@ from indexer.engines import open_engine
 from indexer.engines.base import Found, Plan, Searcher
 from indexer.errors import CorpusInvalid
 from indexer.profiles.model import MAX_PROFILE_BYTES, Facts
-from indexer.query.request import MAX_DEPTH, MAX_PAGE_SIZE, MAX_QUERY_CHARACTERS, MAX_TERMS
+from indexer.query.request import MAX_DEPTH, MAX_PAGE_SIZE, MAX_QUERY_CHARACTERS, MAX_SECONDS, MAX_TERMS
 from indexer.ranking import MAX_EXPANSIONS
 from indexer.search import SearchService, read_query
 from webapp import create_app
@@ -29,8 +29,8 @@ WEB = ["/search", "/api/search", "/profiles/appen", "/api/profiles/appen", "/sug
 
 
 def test_limits_are_those_of_the_contract() -> None:
-    limits = (MAX_QUERY_CHARACTERS, MAX_TERMS, MAX_EXPANSIONS, MAX_DEPTH, MAX_PAGE_SIZE, MAX_PROFILE_BYTES)
-    assert limits == (512, 32, 64, 1_000, 50, 1_048_576)
+    limits = (MAX_QUERY_CHARACTERS, MAX_TERMS, MAX_EXPANSIONS, MAX_DEPTH, MAX_PAGE_SIZE, MAX_SECONDS, MAX_PROFILE_BYTES)
+    assert limits == (512, 32, 64, 1_000, 50, 1.0, 1_048_576)
 
 
 # Characters of a query

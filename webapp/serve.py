@@ -57,7 +57,7 @@ class Server:
                 port=port,
                 threads=threads,
                 connection_limit=CONNECTIONS,
-                max_request_body_size=MAX_BODY_BYTES,
+                max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses what it calls the largest
                 asyncore_use_poll=True,
                 clear_untrusted_proxy_headers=False,  # webapp.access decides which of them count
                 ident=None,
