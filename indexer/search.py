@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from indexer.deadline import within
 from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
 from indexer.errors import GenerationGone, NotFound
 from indexer.feedback import with_feedback
@@ -88,10 +89,11 @@ class SearchService:
 
     def _answered(self, answer: Callable[[Searcher], Answer], generation: str | None = None) -> Answer:
         """The whole answer of one generation: begun again where a writer has removed the one that was asked."""
-        for _ in range(MAX_MOVES):
-            with suppress(GenerationGone):
-                return answer(self._engine.open(generation))
-        return answer(self._engine.open(generation))
+        with within(MAX_WAIT_SECONDS):
+            for _ in range(MAX_MOVES):
+                with suppress(GenerationGone):
+                    return answer(self._engine.open(generation))
+            return answer(self._engine.open(generation))
 
 
 def _page(searcher: Searcher, request: SearchRequest, today: date, started: float) -> Page:

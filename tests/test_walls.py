@@ -17,7 +17,7 @@ MAX_MODULE_LINES = 300
 MAX_PARAMETERS = 4
 
 ROOMS = [
-    ("indexer.errors", "indexer.config"),
+    ("indexer.errors", "indexer.config", "indexer.deadline"),
     ("indexer.profiles",),
     ("indexer.text",),
     ("indexer.ranking",),

@@ -1,29 +1,35 @@
 """Generations in a real cluster: refused documents, killed writers, two writers, locks that nobody holds."""
 
 import json
+import os
 import random
+import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 import pytest
+from fake_node import Door, serving
 from local_cluster import AnyCluster
-from test_engine_contract import company, publish
+from rebuilding import begin_rebuild
+from test_engine_contract import DIGEST, VOCABULARY, company, publish
 
 from indexer.build import rebuild
 from indexer.config import Settings
+from indexer.engines.opensearch.address import parse_address
 from indexer.engines.opensearch.cluster import Refused
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.engines.opensearch.loading import document, load
-from indexer.engines.opensearch.lock import LIFETIME
+from indexer.engines.opensearch.lock import TIMES, Owner, Times, WriterLock, read_lock
 from indexer.engines.opensearch.verify import verify
-from indexer.errors import StorageFailed
+from indexer.errors import IndexBusy, OperatorError, StorageFailed
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 
@@ -42,7 +48,9 @@ last_verified: 2026-01-29
 ## Compensation
 {name} pays in the metal {metal}.
 """
-COMPANIES = 120
+COMPANIES = 30
+NOBODY = 2**22 + 1
+"""The number of no process: Linux counts to 2**22."""
 
 
 @pytest.fixture
@@ -89,10 +97,6 @@ def metal_of(engine: OpenSearchEngine) -> str:
         found[metal] = page.total, next((v.count for v in page.facets["section"] if v.value == "compensation"), 0)
     assert sorted(found.values()) == [(0, 0), (COMPANIES, COMPANIES)], found
     return max(found, key=lambda metal: found[metal])
-
-
-def command(folder: Path, index: str) -> list[str]:
-    return [sys.executable, "-m", "indexer", "rebuild", "--corpus", str(folder), "--index", index]
 
 
 def test_refused_document_publishes_nothing_and_names_profile_and_reason(engine: OpenSearchEngine) -> None:
@@ -146,29 +150,104 @@ def test_deleted_documents_are_merged_away_before_a_generation_is_verified(hurri
     assert set(deleted(hurried, index)) == {0}
 
 
-@pytest.mark.parametrize(
-    "owner",
-    [
-        {"token": "a", "host": "another-machine", "pid": 1, "expires": 1.0},
-        {"token": "a", "host": socket.gethostname(), "pid": 2**22 + 1, "expires": 1e12},
-    ],
-    ids=["expired", "its process is gone"],
-)
-def test_lock_of_a_writer_that_is_gone_is_taken_over(engine: OpenSearchEngine, owner: dict[str, Any]) -> None:
-    publish(engine, [company("Alpha", ("overview", "pay"))])
-    engine._cluster.ask("PUT", f"/{engine._generations.name}-lock/_doc/writer", owner)
+def lock_with(engine: OpenSearchEngine, **changes: object) -> str:
+    """Leave a lock of this process, with these changes, as if it were another one's; who is said to hold it."""
+    with WriterLock(engine._cluster, engine._generations.name).held():
+        held = read_lock(engine._cluster, f"{engine._generations.name}-lock")
+    assert held is not None
+    owner = replace(held.owner, token="somebody else", **changes)  # type: ignore[arg-type]
+    engine._cluster.ask("PUT", f"/{engine._generations.name}-lock/_doc/writer", asdict(owner))
+    return str(owner)
+
+
+@pytest.mark.parametrize("changes", [{"pid": NOBODY}, {"began": "1"}], ids=["is gone", "has a follower of its number"])
+def test_lock_of_a_process_that_is_gone_is_taken_over_at_once(
+    engine: OpenSearchEngine, changes: dict[str, object]
+) -> None:
+    lock_with(engine, **changes)
+    started = time.monotonic()
     publish(engine, [company("Beta", ("overview", "pay"))])
+    assert time.monotonic() - started < TIMES.lifetime
     assert [facts.slug for facts in engine.open().facts()] == ["beta"]
+
+
+def test_lock_of_another_container_of_our_name_is_respected_until_nobody_renews_it(engine: OpenSearchEngine) -> None:
+    cluster, name = engine._cluster, engine._generations.name
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(0.2):
+            lock_with_home()
+
+    def lock_with_home() -> str:
+        owner = Owner("somebody else", socket.gethostname(), NOBODY, "another system", "1")
+        cluster.ask("PUT", f"/{name}-lock/_doc/writer", asdict(owner))
+        return str(owner)
+
+    said = lock_with_home()
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    with pytest.raises(IndexBusy, match=said), WriterLock(cluster, name, Times(0.3, 1.0, 2.5)).held():
+        pass
+    assert f"being rebuilt by {said}" in engine.status().reason
+    done.set()
+    renewing.join()
+    with WriterLock(cluster, name, Times(0.3, 1.0, 2.5)).held() as lock:
+        lock.check()
 
 
 def test_lock_of_a_living_writer_is_waited_for_and_named_in_the_status(engine: OpenSearchEngine) -> None:
     publish(engine, [company("Alpha", ("overview", "pay"))])
-    owner = {"token": "a", "host": "another-machine", "pid": 4711, "expires": time.time() + 3}
-    engine._cluster.ask("PUT", f"/{engine._generations.name}-lock/_doc/writer", owner)
-    assert "being rebuilt by process 4711 on another-machine" in engine.status().reason
-    publish(engine, [company("Beta", ("overview", "pay"))])
-    assert time.time() >= owner["expires"]
-    assert owner["expires"] < time.time() + LIFETIME
+    with ThreadPoolExecutor() as threads:
+        with WriterLock(engine._cluster, engine._generations.name).held():
+            assert f"being rebuilt by process {os.getpid()} on {socket.gethostname()}" in engine.status().reason
+            writing = threads.submit(publish, engine, [company("Beta", ("overview", "pay"))])
+            with pytest.raises(TimeoutError):
+                writing.result(1)
+        writing.result()
+    assert [facts.slug for facts in engine.open().facts()] == ["beta"]
+
+
+def test_writer_whose_lock_was_taken_over_publishes_nothing(engine: OpenSearchEngine) -> None:
+    first = publish(engine, [company("Alpha", ("overview", "pay"))])
+    with engine.begin() as builder:
+        builder.add(company("Beta", ("overview", "pay")))
+        owner = Owner("somebody else", "another-machine", 1)
+        engine._cluster.ask("PUT", f"/{engine._generations.name}-lock/_doc/writer", asdict(owner))
+        with pytest.raises(IndexBusy, match="taken over"):
+            builder.publish(DIGEST, VOCABULARY)
+    assert engine.open().generation.id == first
+
+
+@pytest.mark.parametrize("place", ["lock", "2*"])
+def test_full_disk_is_named_with_what_to_do(engine: OpenSearchEngine, place: str) -> None:
+    first = publish(engine, [company("Alpha", ("overview", "pay"))])
+    template = f"/_index_template/full-{engine._generations.name}"
+    blocked = {"index.blocks.read_only_allow_delete": True}
+    if place == "lock":
+        engine._cluster.ask("PUT", f"/{engine._generations.name}-lock/_settings", blocked)
+    body = {"index_patterns": [f"{engine._generations.name}-{place}"], "template": {"settings": blocked}}
+    engine._cluster.ask("PUT", template, body)
+    try:
+        with pytest.raises(OperatorError, match="disk of the cluster is too full: free space") as caught:
+            publish(engine, [company("Beta", ("overview", "pay"))])
+    finally:
+        engine._cluster.ask("DELETE", template)
+    assert "PASSWORD" not in str(caught.value)
+    assert engine.open().generation.id == first
+
+
+def test_temporary_indexes_of_killed_processes_are_removed_when_they_are_old(settings: Settings) -> None:
+    with temporary_index(settings) as engine:
+        name = f"{parse_address(settings.index).name}-temporary-"
+        for title, hours in (("old", 25), ("young", 23)):
+            created = round((time.time() - hours * 3_600) * 1e3)
+            engine._cluster.ask("PUT", f"/{name}{title}-1", {"settings": {"index.creation_date": str(created)}})
+        with temporary_index(settings):
+            left = engine._cluster.ask("GET", f"/{name}*/_settings")
+        engine._cluster.ask("DELETE", f"/{name}young-1")
+    assert f"{name}young-1" in left
+    assert f"{name}old-1" not in left
 
 
 def test_rebuild_analyses_changed_profiles_only(engine: OpenSearchEngine, corpora: dict[str, Path]) -> None:
@@ -184,18 +263,46 @@ def test_rebuild_analyses_changed_profiles_only(engine: OpenSearchEngine, corpor
 def test_two_rebuilds_from_two_processes_both_publish_one_after_the_other(
     engine: OpenSearchEngine, corpora: dict[str, Path]
 ) -> None:
-    index = address(engine)
-    writers = [
-        subprocess.Popen(command(folder, index), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for folder in corpora.values()
-    ]
-    results = [(writer.communicate(timeout=120), writer.returncode) for writer in writers]
-    assert [code for _, code in results] == [0, 0], results
-    assert metal_of(engine) in ("copper", "silver")
+    both = threading.Barrier(2)
+
+    class AtTheLock(Door):
+        """Lets a rebuild look at the lock once both are there to look."""
+
+        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+
+        def admit(self) -> bool:
+            if self.path.endswith("-lock/_doc/writer") and self.server not in met:
+                met.append(self.server)
+                both.wait(60)
+            return True
+
+    met: list[object] = []
+    name = engine._generations.name
+    with serving(type("First", (AtTheLock,), {})) as one, serving(type("Second", (AtTheLock,), {})) as two:
+        ports = zip((one, two), corpora.values(), strict=True)
+        writers = [begin_rebuild(folder, f"opensearch://127.0.0.1:{port}/{name}") for port, folder in ports]
+        for writer in writers:
+            writer.join(120)
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert len(met) == 2
+    assert metal_of(engine) in corpora
     status = engine.status()
     assert status.generation is not None
     assert status.previous is not None
     assert len(indices(engine)) == 2
+
+
+def length_after_a_kill(folder: Path, index: str) -> float:
+    """Seconds that a whole rebuild takes, with what one before it has left."""
+    killed = begin_rebuild(folder, index)
+    killed.join(0.2)
+    killed.kill()
+    killed.join()
+    started = time.monotonic()
+    writer = begin_rebuild(folder, index)
+    writer.join()
+    assert writer.exitcode == 0
+    return time.monotonic() - started
 
 
 @pytest.mark.slow
@@ -203,27 +310,26 @@ def test_killed_rebuilds_leave_one_whole_index_and_the_next_one_sweeps(
     engine: OpenSearchEngine, corpora: dict[str, Path]
 ) -> None:
     index, chance = address(engine), random.Random(30)
-    started = time.monotonic()
     rebuild(engine, corpora["copper"])
-    assert subprocess.run(command(corpora["silver"], index), capture_output=True, check=False).returncode == 0
-    whole = time.monotonic() - started
-    now = "silver"
-    killed = 0
-    for _ in range(KILLS):
-        other = "copper" if now == "silver" else "silver"
-        writer = subprocess.Popen(command(corpora[other], index), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            writer.wait(chance.uniform(0.3, whole / 2))
-        except subprocess.TimeoutExpired:
+    lengths = [length_after_a_kill(corpora["copper"], index) for _ in range(3)]
+    now, attempts, published = "copper", 0, 0
+    for moment in range(KILLS):  # one in each thirtieth of a rebuild; who was done before it is not counted
+        killed = False
+        while not killed:
+            other = "copper" if now == "silver" else "silver"
+            writer = begin_rebuild(corpora[other], index)
+            writer.join((moment + chance.random()) / KILLS * median(lengths))
             writer.kill()
-            writer.wait()
-            killed += 1
-        assert metal_of(engine) in ((now, other) if writer.returncode else (other,))
-        now = metal_of(engine)
-    assert killed > KILLS / 2
+            writer.join()
+            killed = writer.exitcode == -signal.SIGKILL
+            found = metal_of(engine)
+            assert found in ((now, other) if killed else (other,))
+            now, attempts, published = found, attempts + 1, published + (killed and found == other)
+            assert attempts < 4 * KILLS
+    print(f"{KILLS} killed in {attempts} attempts, {published} after they had published; a rebuild takes {lengths} s")
     other = "copper" if now == "silver" else "silver"
     started = time.monotonic()
     rebuild(engine, corpora[other])
-    assert time.monotonic() - started < LIFETIME  # the lock of a killed process is not waited for
+    assert time.monotonic() - started < TIMES.lifetime  # the lock of a killed process is not waited for
     assert metal_of(engine) == other
     assert len(indices(engine)) == 2

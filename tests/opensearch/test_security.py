@@ -1,7 +1,6 @@
 """TLS and passwords, against a real cluster behind a proxy that asks for both."""
 
 import base64
-import http.client
 import logging
 import shutil
 import ssl
@@ -10,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from fake_node import Door
 from local_cluster import AnyCluster
 from test_engine_contract import company, publish
 
@@ -29,36 +29,15 @@ USER, PASSWORD = "searcher", "hunter2hunter2"
 KEPT_HEADERS = ("content-type", "content-length")
 
 
-class Door(BaseHTTPRequestHandler):
-    """Lets in who knows the password, and hands everything on to a node."""
+class Guard(Door):
+    """Lets in who knows the password."""
 
-    protocol_version = "HTTP/1.1"
-    node = ""
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+    def admit(self) -> bool:
         known = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        if self.headers.get("authorization") != known:
-            self._say(401, {}, b"Unauthorized")
-            return
-        headers = {name: self.headers[name] for name in KEPT_HEADERS if self.headers[name]}
-        with closing(http.client.HTTPConnection(self.node, timeout=60)) as connection:
-            connection.request(self.command, self.path, body, headers)
-            reply = connection.getresponse()
-            self._say(reply.status, {"content-type": reply.headers["content-type"] or ""}, reply.read())
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815  # the names that the server looks for
-
-    def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: who fails is the subject of the tests."""
+        if self.headers.get("authorization") == known:
+            return True
+        self.say(401, "text/plain", b"Unauthorized")
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +63,7 @@ def guarded(cluster: AnyCluster, tmp_path_factory: pytest.TempPathFactory) -> It
     certificate, key = certify(tmp_path_factory.mktemp("certificate"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("NodeDoor", (Door,), {"node": cluster.hosts[0]}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("NodeGuard", (Guard,), {"node": cluster.hosts[0]}))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()

@@ -4,12 +4,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from typing import Any
 
 from indexer.config import Settings
+from indexer.deadline import due
 from indexer.engines.opensearch.address import Address
 from indexer.errors import EngineUnavailable
 
@@ -28,16 +30,27 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds before an attempt is repeated; they double, with a random part so that clients do not return all at once."""
 
 
+LEFT_OUT_SECONDS = 60
+"""Seconds for which a host that was silent is not asked, however often it was."""
 ROUNDS = 2
 """How often every host must turn a connection down before the cluster counts as down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds for one attempt, and for all attempts together."""
+    """Seconds for one attempt, and for all attempts together.
+
+    `hurried`: the time that the request in hand has left limits them, too.
+    """
 
     attempt: float
     whole: float
+    hurried: bool = True
+
+    def end(self) -> float:
+        """The `time.monotonic()` at which to give up what is begun now."""
+        end = time.monotonic() + self.whole
+        return min(end, due()) if self.hurried else end
 
 
 OPENING = Patience(1.0, 2.0)
@@ -48,9 +61,14 @@ SEARCHING_SECONDS = 1.5
 """Seconds for one attempt at a search; the deadline of the request limits all of them together."""
 ON_THE_WAY = 0.5
 """Seconds that an answer may need beside the time that the cluster was given for it."""
+UNBLOCK = (
+    "writing is blocked, mostly because a disk of the cluster is too full: free space or add a node,"
+    " then clear index.blocks.read_only_allow_delete"
+)
+"""What to do about a block."""
 LATE = "time_exceeded_exception"
 """What a shard says whose time is over."""
-WRITING = Patience(60.0, 180.0)
+WRITING = Patience(60.0, 180.0, hurried=False)
 """A node that died is replaced within a minute; a rebuild waits for that."""
 
 
@@ -73,7 +91,7 @@ class Limits:
             return WRITING
         now = time.monotonic()
         attempt = max(SEARCHING_SECONDS, self.until - now + ON_THE_WAY)
-        return Patience(attempt, min(self.deadline - now, WRITING.whole))
+        return Patience(attempt, min(self.deadline - now, WRITING.whole), hurried=False)
 
 
 UNLIMITED = Limits(inf, inf)
@@ -108,7 +126,7 @@ class Cluster:
         Repeated on other hosts while that may help, so only for requests that may arrive twice.
         """
         request = _Request(method, path, params, body)
-        end, pause, unreachable = time.monotonic() + patience.whole, FIRST_PAUSE, 0
+        end, pause, unreachable = patience.end(), FIRST_PAUSE, 0
         while True:
             left = end - time.monotonic()
             try:
@@ -166,7 +184,8 @@ class Cluster:
             raise _MayPass(error, unreachable=True) from fault
         except exceptions.TransportError as fault:
             refused = _refused(fault)
-            raise (_MayPass(refused) if refused.status in RETRIED else refused) from fault
+            may_pass = refused.status in RETRIED and not is_blocked(refused.status, refused.kind)
+            raise (_MayPass(refused) if may_pass else refused) from fault
         if isinstance(answer, dict) and not _is_whole(answer, request.body):
             raise _MayPass(Refused(503, "partial answer", "some shards did not answer"))
         return answer
@@ -219,6 +238,8 @@ def _connect(address: Address, settings: Settings) -> OpenSearch:
         max_retries=0,
         retry_on_status=(502, 503, 504),
         retry_on_timeout=True,
+        dead_timeout=LEFT_OUT_SECONDS,
+        timeout_cutoff=0,
     )
 
 
@@ -239,15 +260,33 @@ def _is_whole(answer: Mapping[str, Any], body: object) -> bool:
 def _refused(fault: "exceptions.TransportError") -> Refused:
     """The refusal in words, without what was sent."""
     status = fault.status_code if isinstance(fault.status_code, int) else 500
+    detail = fault.info.get("error", {}) if isinstance(fault.info, dict) else {}
+    cause = detail if isinstance(detail, dict) else {}
+    roots = cause.get("root_cause") or [{}]
+    kind = str(roots[0].get("type") or cause.get("type") or fault.error)
+    reason = " ".join(str(roots[0].get("reason") or cause.get("reason") or "").split())[:300]
+    if is_blocked(status, kind):
+        return Refused(status, kind, f"{reason}; {UNBLOCK}")
     if status in (401, 403):
         return Refused(
             status,
             "the user may not do this; set PROFILE_SEARCH_OPENSEARCH_USER and PROFILE_SEARCH_OPENSEARCH_PASSWORD",
             "",
         )
-    detail = fault.info.get("error", {}) if isinstance(fault.info, dict) else {}
-    cause = detail if isinstance(detail, dict) else {}
-    roots = cause.get("root_cause") or [{}]
-    kind = str(roots[0].get("type") or cause.get("type") or fault.error)
-    reason = str(roots[0].get("reason") or cause.get("reason") or "")
-    return Refused(status, kind, " ".join(reason.split())[:300])
+    return Refused(status, kind, reason)
+
+
+def is_blocked(status: int, kind: str) -> bool:
+    """Whether a refusal stays until somebody acts: writing is blocked, as a rule because a disk is full."""
+    return kind == "cluster_block_exception" and status in (403, 429)
+
+
+def attempts(patience: Patience, pause: float = FIRST_PAUSE) -> Iterator[int]:
+    """Counts attempts as long as the patience lasts, with growing pauses between them."""
+    end = patience.end()
+    for number in count():
+        yield number
+        if time.monotonic() + pause > end:
+            return
+        threading.Event().wait(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)

@@ -2,19 +2,26 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from math import inf
 
 from indexer.config import Settings
+from indexer.deadline import due
 from indexer.engines.base import Generation, Status
 from indexer.engines.opensearch.address import parse_address
 from indexer.engines.opensearch.builder import GenerationBuilder
 from indexer.engines.opensearch.cluster import WRITING, Cluster
 from indexer.engines.opensearch.generations import Generations, Shelf
-from indexer.engines.opensearch.lock import WriterLock, lock_owner
+from indexer.engines.opensearch.lock import TIMES, Watch, WriterLock, lock_owner
 from indexer.engines.opensearch.searcher import ClusterSearcher
-from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
+from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
+
+TEMPORARY = "-temporary-"
+TEMPORARY_SECONDS = 86_400
+"""Seconds after which a temporary index is nobody's any more, by clocks that may be hours apart."""
 
 
 class OpenSearchEngine:
@@ -24,6 +31,7 @@ class OpenSearchEngine:
         address = parse_address(settings.index)
         self._cluster = Cluster(address, settings)
         self._generations = Generations(self._cluster)
+        self._watch = Watch(TIMES.lifetime)
         self._lock = threading.Lock()
         self._current: ClusterSearcher | None = None
         self._previous: ClusterSearcher | None = None
@@ -58,12 +66,23 @@ class OpenSearchEngine:
             return self._older(generation)
         current = self._current
         if current is None or current.generation.id != shelf.current:
-            with self._lock:
+            with self._opening():
                 current = self._current
                 if current is None or current.generation.id != shelf.current:
                     self._previous, self._current = current, self._searcher(shelf.current)
                     current = self._current
         return current
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """One thread at a time opens a generation; the others wait for it no longer than their requests may take."""
+        left = due() - time.monotonic()
+        if not self._lock.acquire(timeout=-1 if left == inf else max(0.0, left)):
+            raise EngineUnavailable(f"no answer from {self._cluster.address} in time")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def status(self) -> Status:
         """What state the index is in. Never raises for a bad index."""
@@ -93,6 +112,14 @@ class OpenSearchEngine:
         self._generations.remove(*filter(None, (shelf.current, shelf.previous, *shelf.leftovers)))
         self._cluster.ask("DELETE", f"/{self._generations.name}-lock", ignore_unavailable="true")
 
+    def remove_old(self, prefix: str) -> None:
+        """Remove the indexes whose names begin like this and that are too old to be in use."""
+        found = self._cluster.ask("GET", f"/{prefix}*/_settings", patience=WRITING)
+        for index, about in found.items():
+            created = int(about["settings"]["index"]["creation_date"]) / 1e3
+            if time.time() - created > TEMPORARY_SECONDS:
+                self._cluster.ask("DELETE", f"/{index}", patience=WRITING, ignore_unavailable="true")
+
     def _searcher(self, generation: str) -> ClusterSearcher:
         return ClusterSearcher(self._cluster, self._generations.index(generation), self._generations.read(generation))
 
@@ -108,7 +135,7 @@ class OpenSearchEngine:
         self._generations.remove(*(generation for generation in leftovers if generation != published))
 
     def _status(self) -> Status:
-        owner = lock_owner(self._cluster, self._generations.name)
+        owner = lock_owner(self._cluster, self._generations.name, self._watch)
         writer = f"; being rebuilt by {owner}" if owner else ""
         shelf = self._generations.shelf()
         if shelf.current is None:
@@ -137,10 +164,11 @@ class OpenSearchEngine:
 
 @contextmanager
 def temporary_index(settings: Settings) -> Iterator[OpenSearchEngine]:
-    """An empty index beside the one that the settings name, gone afterwards."""
+    """An empty index beside the one that the settings name, gone afterwards, as are old ones of killed processes."""
     place, separator, options = settings.index.partition("?")
-    name = f"{place}-temporary-{secrets.token_hex(4)}{separator}{options}"
+    name = f"{place}{TEMPORARY}{secrets.token_hex(4)}{separator}{options}"
     with closing(OpenSearchEngine(replace(settings, index=name))) as engine:
+        engine.remove_old(parse_address(settings.index).name + TEMPORARY)
         try:
             yield engine
         finally:

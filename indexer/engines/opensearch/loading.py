@@ -5,13 +5,19 @@ nothing is deleted. The word statistics of a cluster count deleted documents, so
 """
 
 import json
-import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Patience
+from indexer.engines.opensearch.cluster import (
+    UNBLOCK,
+    WRITING,
+    Cluster,
+    Patience,
+    Refused,
+    attempts,
+    is_blocked,
+)
 from indexer.errors import EngineUnavailable, StorageFailed
 
 MAX_BULK_BYTES = 4 * 1024 * 1024
@@ -21,7 +27,9 @@ TOO_BUSY = frozenset({429, 503})
 """Outcomes of a document that are worth sending it again: a full queue, a shard that moves to another node."""
 THERE = 409
 """Outcome of a document that an earlier attempt has brought in: nobody else writes into this index."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+TOO_LARGE, MALFORMED = 413, 400
+"""Outcomes of a whole request that are one document's fault."""
+FIRST_PAUSE = 0.1
 """Seconds before documents are sent again; they double."""
 
 
@@ -47,20 +55,28 @@ def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: 
     What the cluster is too busy for is sent again, for `patience.whole` seconds a batch.
     """
     for batch in _batches(documents):
-        end, pause = time.monotonic() + patience.whole, FIRST_PAUSE
-        while batch:
-            outcomes = _send(cluster, index, batch)
-            batch = [document for document, outcome in zip(batch, outcomes, strict=True) if _is_busy(document, outcome)]
-            if batch and time.monotonic() + pause > end:
-                raise EngineUnavailable("the cluster stays too busy to take the index in", "profile-search rebuild")
-            if batch:
-                threading.Event().wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+        left = batch
+        for _ in attempts(patience, FIRST_PAUSE):
+            outcomes = _send(cluster, index, left)
+            left = [document for document, outcome in zip(left, outcomes, strict=True) if _is_busy(document, outcome)]
+            if not left:
+                break
+        else:
+            raise EngineUnavailable("the cluster stays too busy to take the index in", "profile-search rebuild")
 
 
 def _send(cluster: Cluster, index: str, batch: Sequence[Document]) -> list[dict[str, Any]]:
+    """The outcome of each document; a request that is refused whole is halved until it is clear for which of them."""
     body = b"".join(document.lines for document in batch)
-    answer = cluster.ask("POST", f"/{index}/_bulk", body, patience=WRITING)
+    try:
+        answer = cluster.ask("POST", f"/{index}/_bulk", body, patience=WRITING)
+    except Refused as refused:
+        if refused.status not in (TOO_LARGE, MALFORMED):
+            raise
+        if len(batch) == 1:
+            raise _refusal(batch[0], f"{refused.reason} ({len(body):,} bytes)") from refused
+        half = len(batch) // 2
+        return _send(cluster, index, batch[:half]) + _send(cluster, index, batch[half:])
     return [item["create"] for item in answer["items"]]
 
 
@@ -69,12 +85,18 @@ def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
     error = outcome.get("error")
     if error is None or outcome["status"] == THERE:
         return False
+    kind, reason = error.get("type"), (error.get("caused_by") or error).get("reason") or error.get("reason")
+    if is_blocked(outcome["status"], kind):
+        raise StorageFailed(f"{reason}; {UNBLOCK}; nothing was published", "profile-search rebuild")
     if outcome["status"] in TOO_BUSY:
         return True
-    reason = f"{error.get('type')}: {(error.get('caused_by') or error).get('reason') or error.get('reason')}"
-    raise StorageFailed(
-        f"the cluster refuses the profile {document.id}: {' '.join(reason.split())[:300]}; nothing was published",
-        "profile-search check",
+    raise _refusal(document, f"{kind}: {reason}")
+
+
+def _refusal(document: Document, reason: str) -> StorageFailed:
+    reason = " ".join(reason.split())[:300]
+    return StorageFailed(
+        f"the cluster refuses the profile {document.id}: {reason}; nothing was published", "profile-search check"
     )
 
 

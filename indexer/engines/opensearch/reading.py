@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused
-from indexer.errors import IndexCorrupt
+from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused, attempts
+from indexer.errors import EngineUnavailable, IndexCorrupt
 from indexer.profiles.model import Facts
 
 PAGE = 1_000
@@ -28,13 +28,26 @@ def read_beside(cluster: Cluster, index: str, identity: str) -> Mapping[str, Any
     return content
 
 
-def read_companies(cluster: Cluster, index: str, slugs: Sequence[str]) -> Iterator[stored.Company]:
-    """These companies, in this order; raises IndexCorrupt when one is not there."""
-    answer = cluster.ask("POST", f"/{index}/_mget", {"ids": list(slugs)}, patience=WRITING)
-    for slug, found in zip(slugs, answer["docs"], strict=True):
-        if not found.get("found"):
+def read_companies(
+    cluster: Cluster, index: str, slugs: Sequence[str], patience: Patience = WRITING
+) -> Iterator[stored.Company]:
+    """These companies, in this order; raises IndexCorrupt when one is not there, EngineUnavailable if nobody knows."""
+    sources: dict[str, Any] = {}
+    for _ in attempts(patience):
+        left = [slug for slug in slugs if slug not in sources]
+        answer = cluster.ask("POST", f"/{index}/_mget", {"ids": left}, patience=WRITING)
+        found = dict(zip(left, answer["docs"], strict=True))
+        sources |= {slug: item.get("_source") for slug, item in found.items() if "error" not in item}
+        faults = [item["error"] for item in found.values() if "error" in item]
+        if not faults:
+            break
+    else:
+        kind, reason = faults[0].get("type"), " ".join(str(faults[0].get("reason")).split())[:300]
+        raise EngineUnavailable(f"the cluster cannot read {index}: {kind}: {reason}", "profile-search rebuild")
+    for slug in slugs:
+        if sources[slug] is None:
             raise IndexCorrupt(f"{index} lacks the profile {slug}")
-        yield stored.load(found["_source"]["stored"])
+        yield stored.load(sources[slug]["stored"])
 
 
 def read_digests(cluster: Cluster, index: str) -> dict[str, str]:

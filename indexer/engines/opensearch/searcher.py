@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from indexer.engines.base import Found, Plan
 from indexer.engines.opensearch.choices import Choices, read_counts
@@ -29,13 +30,21 @@ class ClusterSearcher:
         self._record = record
         self.generation = record.generation
         self.vocabulary = record.vocabulary
+        self._fetched: dict[int, Mapping[str, Any]] = {}
 
     @cached_property
     def lexicon(self) -> WordList:
-        """The words of the generation, fetched once."""
-        pages = (read_beside(self._cluster, self._index, words_id(page)) for page in range(self._record.pages))
+        """The words of the generation, fetched once; a request that runs out of time leaves its pages to the next."""
         with self._reading():
-            return WordList(pages, self.generation.sections)
+            pages = [self._page(number) for number in range(self._record.pages)]
+        self._fetched = {}
+        return WordList(pages, self.generation.sections)
+
+    def _page(self, number: int) -> Mapping[str, Any]:
+        fetched = self._fetched
+        if number not in fetched:
+            fetched[number] = read_beside(self._cluster, self._index, words_id(number))
+        return fetched[number]
 
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
