@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from io import FileIO
 from pathlib import Path
 
 MAX_LOG_BYTES = 32 * 1024 * 1024
@@ -61,12 +62,16 @@ class QueryLog:
     def _append(self, query: LoggedQuery) -> None:
         line = json.dumps(_document(query), ensure_ascii=False, separators=(",", ":"))
         data = f"{line}\n".encode("utf-8", "replace")
-        with _opened(self.path) as descriptor:
-            too_large = os.fstat(descriptor).st_size + len(data) > MAX_LOG_BYTES
+        with _opened(self.path) as file:
+            too_large = os.fstat(file.fileno()).st_size + len(data) > MAX_LOG_BYTES
+            kept = None
             if too_large or self._checked != query.day:
-                self._checked = query.day
-                _shorten(self.path, descriptor, query.day - timedelta(days=self._days), too_large)
-            os.write(descriptor, data)
+                kept = _kept(file, query.day - timedelta(days=self._days), too_large)
+            if kept is None:
+                file.write(data)
+            else:
+                _replace(self.path, file, kept + data)
+            self._checked = query.day
 
 
 def entry(text: str, sections: tuple[str, ...], total: int, how: str = "") -> LoggedQuery:
@@ -108,18 +113,35 @@ def _query(line: str) -> LoggedQuery | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _opened(path: Path) -> Iterator[FileIO]:
     """The file, made if it is missing, while no other process writes it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    descriptor = os.open(path, flags, PRIVATE_MODE)
+    file = _open(path)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "this is no file that lines can be kept in")
-        if sys.platform != "win32":  # where every write of a line at the end is one step anyway
-            _lock(descriptor)
-        yield descriptor
+        while sys.platform != "win32":  # where every write of a line at the end is one step anyway
+            _lock(file.fileno())
+            if _is_still(path, file):
+                break
+            file.close()
+            file = _open(path)
+        yield file
     finally:
-        os.close(descriptor)
+        file.close()
+
+
+def _open(path: Path) -> FileIO:
+    file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_MODE), "a+")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "this is no file that lines can be kept in")
+    return file
+
+
+def _is_still(path: Path, file: FileIO) -> bool:
+    """False when a shorter file was put in its place while the lock was waited for."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _lock(descriptor: int) -> None:
@@ -134,19 +156,33 @@ def _lock(descriptor: int) -> None:
     return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _shorten(path: Path, descriptor: int, since: date, too_large: bool) -> None:
-    """Drop what is older than `since` and, of a file that is too large, the older half; in place, under the lock.
+def _kept(log_file: FileIO, since: date, too_large: bool) -> bytes | None:
+    """What is left without the days before `since` and, of a file that is too large, the older half; None: all of it.
 
     Days stand at the beginning of lines, and lines in the order of time: most often the first line says it all.
     """
     oldest = _DAY_PREFIX + since.isoformat().encode()
-    with path.open("rb") as file:
+    with open(log_file.fileno(), "rb", closefd=False) as file:
+        file.seek(0)
         first = file.readline()
         if not too_large and (not first or first >= oldest):
-            return
-        file.seek(max(0, os.fstat(descriptor).st_size - MAX_LOG_BYTES // 2) if too_large else 0)
+            return None
+        file.seek(max(0, os.fstat(file.fileno()).st_size - MAX_LOG_BYTES // 2) if too_large else 0)
         if too_large:
             file.readline()  # what is left of a line that was cut
-        kept = b"".join(line for line in file if line >= oldest)
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, kept)
+        return b"".join(line for line in file if line >= oldest)
+
+
+def _replace(path: Path, file: FileIO, content: bytes) -> None:
+    """Put another content in the place of a locked file in one step: it is the old one or the new one, never a part."""
+    path = path.resolve()  # of a link, what it leads to is replaced
+    beside = path.with_name(f"{path.name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(beside, flags, PRIVATE_MODE), "wb") as new:
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+    beside.chmod(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+    if sys.platform == "win32":
+        file.close()  # no open file can be replaced there
+    beside.replace(path)

@@ -3,7 +3,11 @@
 import json
 import logging
 import multiprocessing
+import os
+import signal
 import stat
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -95,6 +99,72 @@ def test_days_beyond_the_retention_leave_the_file(log: Path) -> None:
         past.write(LoggedQuery(TODAY - timedelta(days=days), f"{days} days ago", (), 1))
     QueryLog(log, 30).write(entry("now", (), 1))
     assert logged(log) == ["30 days ago", "1 days ago", "now"]
+
+
+def shorten_until_killed(log: Path, limit: int) -> None:
+    """Write a query of today into a log with old ones, and die where more bytes than the limit reach a file."""
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    QueryLog(log, 30).write(entry("now", (), 1))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of the size of files ends a process there")
+def test_kill_in_the_middle_of_shortening_loses_no_line(log: Path) -> None:
+    past = QueryLog(log, 3_650)
+    for number in range(500):
+        past.write(LoggedQuery(TODAY - timedelta(days=100 if number < 100 else 1), f"query {number}", (), 1))
+    before = log.read_bytes()
+    kill = multiprocessing.get_context("fork").Process(target=shorten_until_killed, args=(log, len(before) // 2))
+    kill.start()
+    kill.join()
+    assert kill.exitcode == -signal.SIGXFSZ
+    assert log.read_bytes() == before
+    QueryLog(log, 30).write(entry("now", (), 1))
+    assert logged(log) == [*(f"query {number}" for number in range(100, 500)), "now"]
+
+
+def log_line(text: str) -> bytes:
+    return f'{{"day":"{TODAY.isoformat()}","query":"{text}","total":1}}\n'.encode()
+
+
+def times_open(path: Path) -> int:
+    return [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()].count(str(path.resolve()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not listed here")
+def test_line_of_who_waited_while_the_log_was_replaced_is_in_the_new_one(log: Path) -> None:
+    import fcntl
+
+    found: list[str] = []
+    for _ in range(10):  # on a busy machine the one who waits may give up
+        log.touch()
+        with log.open("rb") as replaced:
+            fcntl.flock(replaced, fcntl.LOCK_EX)
+            waiting = threading.Thread(target=QueryLog(log, 30).write, args=(entry("late", (), 1),))
+            waiting.start()
+            while waiting.is_alive() and times_open(log) < 2:
+                pass
+            (log.parent / "new").write_bytes(log_line("kept"))
+            (log.parent / "new").replace(log)
+            fcntl.flock(replaced, fcntl.LOCK_UN)
+            waiting.join()
+            assert b"late" not in replaced.read()
+        if "late" in (found := logged(log)):
+            break
+    assert found == ["kept", "late"]
+
+
+def test_log_that_is_a_link_stays_one_and_keeps_its_permissions(tmp_path: Path, log: Path) -> None:
+    log.symlink_to(tmp_path / "elsewhere.log")
+    QueryLog(log, 3_650).write(LoggedQuery(TODAY - timedelta(days=40), "old", (), 1))
+    log.chmod(0o640)
+    QueryLog(log, 30).write(entry("now", (), 1))
+    assert log.is_symlink()
+    assert (logged(log), stat.S_IMODE(log.stat().st_mode)) == (["now"], 0o640)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere.log", "queries.log"]
 
 
 def test_file_at_its_limit_loses_the_older_half(log: Path) -> None:
