@@ -1,9 +1,12 @@
 """The real server as an operator runs it, and its settings."""
 
+import http.client
 import json
 import os
 import shutil
-from contextlib import closing
+import socket
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, suppress
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from indexer.config import Settings, WebSettings, read_settings
 from indexer.engines import open_engine
 from indexer.errors import UsageError
 from indexer.querylog import read_log
+from webapp.crowding import CONNECTIONS
 
 TOKEN = "a token, known to few"
 
@@ -81,6 +85,27 @@ def test_serve_on_loopback_shows_metrics_refuses_foreign_names_and_logs_json(bui
     assert "secret" not in server.errors
     assert "127.0.0.1" not in server.errors
     assert [query.text for query in read_log(log, date.min)] == ["secret"]
+
+
+@pytest.mark.slow
+def test_idle_and_slow_connections_that_fill_the_server_keep_nobody_out(built: Settings) -> None:
+    with serving(built) as server, ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        busy = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)))
+        busy.connect()
+        own = busy.sock
+        held = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            for _ in range(CONNECTIONS + 20)
+        ]
+        late = pool.submit(server.get, "/search?q=pay")
+        while not wait([late], 0.2).done:
+            for connection in held[::2]:  # half of them send a request, slowly
+                with suppress(OSError):
+                    connection.send(b"G")
+            busy.request("GET", "/healthz")
+            assert busy.getresponse().read()
+        assert late.result().status == 200
+        assert busy.sock is own
 
 
 @pytest.mark.slow

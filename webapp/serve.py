@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,16 +11,16 @@ from typing import Any
 
 import waitress
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from indexer.config import Settings
 from indexer.errors import UserError
 from webapp import create_app
 from webapp.access import served_from
+from webapp.crowding import CONNECTIONS, CROWDED, Channel, Crowd
 
-CONNECTIONS = 900
-"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones."""
+OPEN_FILES = 2_048
+"""Many systems allow a process 1,024, which that many connections and the files of two generations exceed."""
 MAX_BODY_BYTES = 64 * 1024
 """No route takes a body. A small one is read and refused by the route; waitress would keep a gigabyte."""
 DRAIN_SECONDS = 10.0
@@ -34,6 +35,7 @@ def serve(settings: Settings, host: str, port: int, threads: int) -> None:
     """Serve until SIGTERM or Ctrl-C; requests that have been read are answered before the end."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is normal under load
     settings = replace(settings, web=served_from(settings.web, host))
+    _allow_open_files()
     server = Server(settings, host, port, threads)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
@@ -43,11 +45,22 @@ def serve(settings: Settings, host: str, port: int, threads: int) -> None:
     server.run()
 
 
+def _allow_open_files() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        allowed = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < allowed:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
 class Server:
     """Waitress with the loop in our hands, so that it can end without losing a request."""
 
     def __init__(self, settings: Settings, host: str, port: int, threads: int) -> None:
         self._sockets: dict[int, Any] = {}
+        self._crowd = Crowd()
         self._ending = False
         try:
             self._server = waitress.create_server(
@@ -65,6 +78,8 @@ class Server:
         except (OSError, ValueError) as problem:  # waitress says ValueError where a host has no address
             reason = getattr(problem, "strerror", None) or str(problem)
             raise UserError(f"cannot listen on {host}:{port}: {reason}. Choose another with --host, --port") from None
+        for listener in self._listeners():
+            listener.channel_class = Channel
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http://{shown}:{self._listeners()[0].effective_port}/"
 
@@ -79,6 +94,8 @@ class Server:
         """Serve until `stop`, then answer what has been read."""
         while not self._ending:
             self._round(ROUND_SECONDS)
+            if len(self._sockets) > CROWDED:
+                self._crowd.thin_out(self._channels())
         self._stop_listening()
         began = time.monotonic()
         while self._busy(time.monotonic() - began > GRACE_SECONDS) and time.monotonic() - began < DRAIN_SECONDS:
@@ -93,8 +110,8 @@ class Server:
     def _listeners(self) -> list[BaseWSGIServer]:
         return [item for item in self._sockets.values() if isinstance(item, BaseWSGIServer)]
 
-    def _channels(self) -> Iterator[HTTPChannel]:
-        return (item for item in list(self._sockets.values()) if isinstance(item, HTTPChannel))
+    def _channels(self) -> Iterator[Channel]:
+        return (item for item in list(self._sockets.values()) if isinstance(item, Channel))
 
     def _stop_listening(self) -> None:
         """Take in the connections that the system has accepted for us, then no more."""
