@@ -214,7 +214,7 @@ def serve(settings: Settings, **options: Any) -> None:
 def status(as_json: bool, index: str | None) -> None:
     """Say which generation answers, how large and old it is, and whether it is sound.
 
-    Exit code 1 when the index cannot answer.
+    Exit code 1 when the index is not sound, also where it still answers.
     """
     from indexer.engines import open_engine
 

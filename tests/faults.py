@@ -242,7 +242,7 @@ def require_swept(root: Path) -> None:
     names = sorted(path.name for path in (root / "generations").iterdir())
     assert not [name for name in names if name.startswith(".")]
     assert len(names) <= 2
-    assert sorted(path.name for path in root.iterdir()) == ["CURRENT", "LOCK", "generations"]
+    assert sorted(path.name for path in root.iterdir()) == ["CURRENT", "CURRENT.copy", "LOCK", "generations"]
 
 
 def require_one_line_and_old_index(program: Program, root: Path, outcome: Outcome) -> None:

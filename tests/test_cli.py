@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from small_generations import overwrite
 
 from indexer.build import rebuild
 from indexer.cli import main
@@ -273,7 +274,7 @@ def test_status_of_a_missing_index_exits_with_one_and_names_the_cure(tmp_path: P
 def test_status_of_a_damaged_index_exits_with_one(built: Settings) -> None:
     (generation,) = (Path(built.index) / "generations").iterdir()
     largest = max(generation.rglob("*.npy"), key=lambda path: path.stat().st_size)
-    largest.write_bytes(largest.read_bytes()[:-1] + b"\x00" + b"x")
+    overwrite(largest, largest.read_bytes()[:-1] + b"\x00" + b"x")
     result = run("status", "--index", built.index)
     assert result.exit_code == 1
     assert "corrupt: " in result.stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from faults import NEW, OLD, Attempt, Outcome, RealCommand, Task, run, run_command
+from small_generations import overwrite
 
 from indexer.engines.whoosh.engine import EmbeddedEngine
 
@@ -42,7 +43,7 @@ def test_flipped_byte_in_any_file_is_told_in_one_line_or_changes_no_answer(quick
         good = path.read_bytes()
         for _ in range(FLIPS):
             bad = flipped(good, places)
-            path.write_bytes(bad)
+            overwrite(path, bad)
             assert EmbeddedEngine(root).status().state == "corrupt" or is_same_document(good, bad)
             found = search(root)
             codes.append(found.code)
@@ -51,7 +52,7 @@ def test_flipped_byte_in_any_file_is_told_in_one_line_or_changes_no_answer(quick
                 assert "(run: profile-search rebuild)" in found.errors
             else:
                 assert program.answer(root) == NEW
-        path.write_bytes(good)
+        overwrite(path, good)
     assert set(codes) == {0, 1}
 
 
@@ -61,6 +62,6 @@ def test_flipped_byte_falls_back_to_the_index_before_and_says_so(quick: Path) ->
         assert run(program, root, version).code == 0
     newest = max((root / "generations").iterdir())
     largest = max((newest / "columns").iterdir(), key=lambda path: path.stat().st_size)
-    largest.write_bytes(b"x" + largest.read_bytes()[1:])
+    overwrite(largest, b"x" + largest.read_bytes()[1:])
     assert program.answer(root) == OLD
     assert "answering from the generation before" in search(root).errors

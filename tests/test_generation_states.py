@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_generations import DIGEST, accept, damage_changed, inside, publish, state, words
+from small_generations import DIGEST, accept, damage_changed, inside, kept_words, overwrite, publish, state, words
 
 from indexer.engines.whoosh.generations import Generations
 from indexer.engines.whoosh.manifest import Manifest, seal, unseal
@@ -37,7 +37,7 @@ def test_first_build_is_building_then_ok(generations: Generations) -> None:
         draft.publish(DIGEST, {}, accept)
     health = generations.status()
     assert (health.state, health.previous) == ("ok", None)
-    assert health.current == generations.current()
+    assert health.answering == generations.current()
 
 
 def test_rebuild_beside_a_good_index_is_ok_and_names_the_writer(generations: Generations) -> None:
@@ -64,7 +64,7 @@ def test_other_fingerprint_is_outdated_and_rebuilt_in_place(generations: Generat
 def test_manifest_of_another_format_is_outdated(generations: Generations, tmp_path: Path) -> None:
     name = publish(generations, "one").id
     path = tmp_path / "index" / "generations" / name / "manifest.json"
-    path.write_bytes(seal({**unseal(path.read_bytes(), path), "format": 999}))
+    overwrite(path, seal({**unseal(path.read_bytes(), path), "format": 999}))
     assert state(generations)[0] == "outdated"
     with pytest.raises(IndexOutdated, match="index format 999"):
         generations.current()
@@ -79,7 +79,7 @@ def test_pointer_of_another_format_is_outdated_and_sweeps_nothing(generations: G
 
 
 def damage_short(folder: Path) -> None:
-    (folder / "words").write_text("tw")
+    overwrite(folder / "words", b"tw")
 
 
 def damage_gone(folder: Path) -> None:
@@ -91,7 +91,7 @@ def damage_extra(folder: Path) -> None:
 
 
 def damage_manifest(folder: Path) -> None:
-    (folder / "manifest.json").write_text("{")
+    overwrite(folder / "manifest.json", b"{")
 
 
 def damage_no_manifest(folder: Path) -> None:
@@ -129,7 +129,8 @@ def test_damaged_current_generation_falls_back_to_the_previous_loudly(
     assert f"answering from the generation before, {first}" in caplog.text
     assert caplog.records[0].levelno == logging.ERROR
     assert state(generations)[0] == "corrupt"
-    assert f"answering from generation {first}" in state(generations)[1]
+    assert f"answering from the generation before, {first}" in state(generations)[1]
+    assert generations.status().answering == generations.current()
 
 
 def test_rebuild_over_a_damaged_generation_keeps_the_intact_one_for_rollback(
@@ -143,19 +144,76 @@ def test_rebuild_over_a_damaged_generation_keeps_the_intact_one_for_rollback(
     assert words(generations) == "one"
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"[" * 100_000, b'{"checksum":"", "content":{}}'])
-def test_damaged_pointer_is_corrupt_and_answers_from_the_newest(
-    generations: Generations, tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+def lose(pointer: Path) -> None:
+    pointer.unlink()
+
+
+def fill(content: bytes) -> Callable[[Path], None]:
+    return lambda pointer: overwrite(pointer, content)
+
+
+POINTER_DAMAGES = {
+    "gone": lose,
+    "empty": fill(b""),
+    "JSON": fill(b"{}"),
+    "bytes": fill(b"\xff\xfe"),
+    "deep": fill(b"[" * 100_000),
+    "seal": fill(b'{"checksum":"", "content":{}}'),
+}
+
+
+@pytest.fixture(params=POINTER_DAMAGES.values(), ids=POINTER_DAMAGES.keys())
+def damage_pointer(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    return request.param
+
+
+def test_damaged_or_lost_pointer_is_corrupt_and_its_copy_keeps_a_rollback(
+    generations: Generations, tmp_path: Path, damage_pointer: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    publish(generations, "one")
-    publish(generations, "two")
-    (tmp_path / "index" / "CURRENT").write_bytes(content)
-    assert words(generations) == "two"
-    assert "answering from the newest generation" in caplog.text
-    assert state(generations)[0] == "corrupt"
+    first = publish(generations, "one")
+    second = publish(generations, "two")
+    generations.rollback()
+    damage_pointer(tmp_path / "index" / "CURRENT")
+    assert words(generations) == "one"
+    assert f"its copy is used; answering from generation {first.id}" in caplog.text
+    health = generations.status()
+    assert (health.state, health.answering, health.previous) == ("corrupt", first, second)
+    assert f"its copy is used; answering from generation {first.id}" in health.reason
+    assert kept_words(generations, second.id) == "two"
     publish(generations, "three")
+    assert (state(generations)[0], words(generations)) == ("ok", "three")
+    assert inside(tmp_path / "index") == [first.id, generations.current().id]
+
+
+def test_lost_pointer_without_a_copy_is_corrupt_and_answers_from_the_newest(
+    generations: Generations, tmp_path: Path, damage_pointer: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = publish(generations, "one"), publish(generations, "two")
+    for name in ("CURRENT", "CURRENT.copy"):
+        damage_pointer(tmp_path / "index" / name)
+    assert words(generations) == "two"
+    assert f"the newest generation is used; answering from generation {second.id}" in caplog.text
+    assert (state(generations)[0], generations.status().answering) == ("corrupt", second)
+    assert generations.rollback() == first
+    assert (state(generations)[0], words(generations)) == ("ok", "one")
+
+
+def test_damaged_copy_of_the_pointer_is_told_and_changes_no_answer(generations: Generations, tmp_path: Path) -> None:
+    publish(generations, "one")
+    overwrite(tmp_path / "index" / "CURRENT.copy", b"{}")
+    assert (state(generations)[0], words(generations)) == ("corrupt", "one")
+    publish(generations, "two")
     assert state(generations)[0] == "ok"
-    assert len(inside(tmp_path / "index")) == 2
+
+
+def test_damage_in_what_no_search_reads_is_corrupt_and_the_same_generation_answers(tmp_path: Path) -> None:
+    generations = Generations(tmp_path / "index", "v1", read="part/")
+    first, second = publish(generations, "one"), publish(generations, "two")
+    damage_changed(tmp_path / "index" / "generations" / second.id)
+    health = generations.status()
+    assert (health.state, health.answering, health.previous) == ("corrupt", second, first)
+    assert f"answering from generation {second.id}" in health.reason
+    assert generations.current() == health.answering
 
 
 def test_load_that_finds_damage_falls_back_to_the_previous(generations: Generations) -> None:
@@ -180,14 +238,14 @@ def test_any_flipped_byte_is_noticed_or_harmless(generations: Generations, tmp_p
     for path in files:
         good = path.read_bytes()
         for place in range(len(good)):
-            path.write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
+            overwrite(path, good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
             health = generations.status()
             if health.state == "ok":
                 harmless += 1
                 assert json.loads(path.read_bytes()) == json.loads(good)  # white space of JSON
-                assert health.current == manifest
+                assert health.answering == manifest
                 assert words(generations) == "one"
             else:
                 assert health.state == "corrupt"
-        path.write_bytes(good)
+        overwrite(path, good)
     assert harmless < 100

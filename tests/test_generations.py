@@ -120,6 +120,16 @@ def test_draft_is_private_and_published_files_are_never_writable_by_others(
     assert words(generations) == "one"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that its owner may not write cannot be removed there")
+def test_published_files_are_read_only_and_swept_all_the_same(generations: Generations, tmp_path: Path) -> None:
+    ids = [publish(generations, "one").id, publish(generations, "two").id]
+    files = [path for path in (tmp_path / "index" / "generations").rglob("*") if path.is_file()]
+    assert len(files) == 6
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+    ids.append(publish(generations, "three").id)
+    assert inside(tmp_path / "index") == ids[1:]
+
+
 def test_file_read_from_a_generation_stays_readable_after_the_folder_is_gone(
     generations: Generations, tmp_path: Path
 ) -> None:

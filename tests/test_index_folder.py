@@ -124,8 +124,8 @@ def test_index_of_root_answers_another_user_who_may_not_rebuild_it() -> None:
         run_unprivileged(refuse_index_of_root, program, root)
 
 
-WRITABLE = [".", "CURRENT", "generations", "generations/{id}", "generations/{id}/words", "generations/{id}/part",
-            "generations/{id}/part/empty", "generations/{id}/manifest.json"]  # fmt: skip
+WRITABLE = [".", "CURRENT", "CURRENT.copy", "generations", "generations/{id}", "generations/{id}/words",
+            "generations/{id}/part", "generations/{id}/part/empty", "generations/{id}/manifest.json"]  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="mode bits say nothing there")

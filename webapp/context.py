@@ -1,5 +1,6 @@
 """What a request works with: the search service and what is known of the current generation."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -20,6 +21,8 @@ from indexer.text import fold
 from webapp.changes import Changes
 from webapp.leads import Leads
 from webapp.metrics import Metrics
+
+log = logging.getLogger("profile_search.web")
 
 KEY = "profile-search"
 STATUS_SECONDS = 30.0
@@ -68,7 +71,10 @@ class Desk:
         with self._status_lock:
             kept = self._status
             if kept is None or kept[0] != generation or monotonic() - kept[1] > _kept_for(kept[2]):
-                kept = self._status = (generation, monotonic(), self.engine.status())
+                before, kept = kept, (generation, monotonic(), self.engine.status())
+                self._status = kept
+                if kept[2].degraded and (before is None or before[2] != kept[2]):
+                    log.error("the index is %s: %s", kept[2].state, kept[2].reason)
         return kept[2]
 
     def _generation(self) -> str | None:

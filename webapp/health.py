@@ -28,15 +28,21 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """The index answers; 503 with the reason when it does not, and the operator is told the details."""
+    """Searches are answered: 200, `degraded` where the index is not sound; 503 where they are not.
+
+    The reason is there in both cases, and the operator is told the details.
+    """
     status = desk().status()
     generation = status.generation
-    answering = status.state in ("ok", "building") and generation is not None
     reason = status.reason if is_operator() else REASONS.get(status.state, status.state)
-    document: dict[str, object] = {"status": status.state, "reason": _without_place(reason)}
+    document: dict[str, object] = {
+        "status": status.state,
+        "degraded": status.degraded,
+        "reason": _without_place(reason),
+    }
     if generation is not None:
         document |= {"generation": generation.id, "profiles": generation.profiles, "sections": generation.sections}
-    return _uncached(jsonify(document), 200 if answering else 503)
+    return _uncached(jsonify(document), 503 if generation is None else 200)
 
 
 @health.get("/metrics")

@@ -97,6 +97,8 @@ def _index_lines(status: Status) -> Iterator[str]:
     yield from _family("index_state", "gauge", "1 for the state that the index is in.")
     for state in STATES:
         yield _sample("index_state", int(state == status.state), (("state", state),))
+    degraded = "1 while searches are answered though the index is not sound."
+    yield from _single("index_degraded", "gauge", degraded, int(status.degraded))
     generation = status.generation
     if generation is None:
         return

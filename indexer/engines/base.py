@@ -31,12 +31,19 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State of an index: "missing", "building", "ok", "outdated" or "corrupt", with a sentence for the operator."""
+    """State of an index: "missing", "building", "ok", "outdated", "corrupt" or "unavailable", with a sentence for the
+    operator. `generation` is the one that answers, whatever the state: None means that none does.
+    """
 
     state: str
     reason: str
     generation: Generation | None = None
     previous: Generation | None = None
+
+    @property
+    def degraded(self) -> bool:
+        """Whether it answers though something is wrong."""
+        return self.state != "ok" and self.generation is not None
 
 
 @dataclass(frozen=True, slots=True)

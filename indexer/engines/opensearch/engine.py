@@ -153,7 +153,8 @@ class OpenSearchEngine:
         reason = (
             f"generation {shelf.current} has lost shards" if health == "red" else f"generation {shelf.current} answers"
         )
-        return Status(state, f"{reason}, the cluster is {health}{writer}", current.generation, previous)
+        answering = current.generation if state == "ok" else None
+        return Status(state, f"{reason}, the cluster is {health}{writer}", answering, previous)
 
     def _kept(self, generation: str | None) -> Generation | None:
         try:

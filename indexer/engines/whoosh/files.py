@@ -1,4 +1,4 @@
-"""Columns on disk: one `.npy` file each, memory-mapped, no pickle."""
+"""Columns on disk: one `.npy` file each, no pickle; large ones are memory-mapped."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -7,6 +7,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from indexer.errors import IndexCorrupt
+
+READ_BYTES = 1024 * 1024
+"""Smaller files are read instead of mapped: what another program does to them then cannot change an answer, nor end
+this process with a signal. Of 45 profiles the largest has 0.23 MB, so some two hundred have none that is mapped."""
 
 Table = TypeVar("Table")
 
@@ -18,17 +22,21 @@ def save(folder: Path, table: Any) -> None:
 
 
 def load(folder: Path, kind: type[Table]) -> Table:
-    """Map the arrays that `save` wrote; pages are read when needed and shared by all processes."""
-    return kind(**{column.name: _map(_path(folder, kind, column.name)) for column in fields(kind)})  # type: ignore[arg-type]
+    """The arrays that `save` wrote, read-only; what is mapped is read when needed and shared by all processes."""
+    return kind(**{column.name: _open(_path(folder, kind, column.name)) for column in fields(kind)})  # type: ignore[arg-type]
 
 
 def _path(folder: Path, kind: type, column: str) -> Path:
     return folder / f"{kind.__name__.lower()}-{column}.npy"
 
 
-def _map(path: Path) -> Any:
-    """A plain array over the mapped file: slices of np.memmap itself cost microseconds each."""
+def _open(path: Path) -> Any:
+    """A plain array, also over a mapped file: slices of np.memmap itself cost microseconds each."""
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
+        mapped = path.stat().st_size > READ_BYTES
+        array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except (OSError, ValueError, EOFError) as problem:
         raise IndexCorrupt(f"column {path.name} cannot be read: {problem}") from problem
+    array = np.asarray(array).view(np.ndarray)
+    array.flags.writeable = False
+    return array

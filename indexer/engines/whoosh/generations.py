@@ -1,6 +1,7 @@
 """Generations on disk: built beside, verified, published by one atomic replace, one kept for rollback.
 
-`CURRENT` names the current generation and the one before; `generations/<id>/` holds each; `LOCK` is the writer's.
+`CURRENT` names the current generation and the one before, as does its copy, for the day it is lost;
+`generations/<id>/` holds each; `LOCK` is the writer's.
 What a generation contains is its builder's business: files in a folder.
 """
 
@@ -76,24 +77,47 @@ class Generations:
             finally:
                 self._shelf.sweep()
 
-    def open(self, load: Callable[[Manifest, Path], T]) -> T:
+    def open(self, load: Callable[[Manifest, Path], T], report: Callable[[str], None] = logger.error) -> T:
         """What `load` makes of the current generation's folder, which is safe to read and intact.
 
-        Where that is corrupt, or `load` raises IndexCorrupt or misses a file, it is the generation before, with an
-        error in the log. Raises IndexMissing, IndexOutdated, IndexCorrupt, IndexUnsafe or StorageFailed.
+        Where that is corrupt, or `load` raises IndexCorrupt or misses a file, it is the generation before; that, and
+        a damaged or lost `CURRENT`, is reported. Raises IndexMissing, IndexOutdated, IndexCorrupt, IndexUnsafe or
+        StorageFailed.
         """
         while True:
-            stamp, pointer = self.stamp(), self._shelf.pointer_or_newest()
+            stamp = self.stamp()
             try:
-                return self._load(pointer.current, load)
-            except IndexCorrupt as damage:
-                if self.stamp() == stamp:  # otherwise a writer published and swept meanwhile: look again
-                    return self._load_previous(pointer, load, damage)
+                loaded, trouble = self._choose(load)
+            except IndexCorrupt:
+                if self.stamp() == stamp:
+                    raise
+                continue  # a writer published and swept meanwhile: look again
+            if trouble:
+                if self.stamp() != stamp:
+                    continue
+                report(trouble)
+            return loaded
+
+    def _choose(self, load: Callable[[Manifest, Path], T]) -> tuple[T, str]:
+        """What a reader gets, and what is wrong with the index as far as a reader sees it ("": nothing)."""
+        pointer, lost = self._shelf.likely_pointer()
+        try:
+            loaded = self._load(pointer.current, load)
+        except IndexCorrupt as damage:
+            if pointer.previous is None:
+                raise
+            try:
+                loaded = self._load(pointer.previous, load)
+            except (IndexCorrupt, IndexOutdated):
+                raise damage from None
+            reasons = "; ".join(filter(None, (lost, damage.reason)))
+            return loaded, f"{reasons}; answering from the generation before, {pointer.previous}"
+        return loaded, f"{lost}; answering from generation {pointer.current}" if lost else ""
 
     def open_kept(self, name: str, load: Callable[[Manifest, Path], T]) -> T | None:
         """What `load` makes of the generation `name`; None where it is not kept, or cannot be read any more."""
         with contextlib.suppress(OperatorError):
-            if name in self._shelf.pointer_or_newest().ids:
+            if name in self._shelf.likely_pointer()[0].ids:
                 return self._load(name, load)
         return None
 
@@ -112,7 +136,7 @@ class Generations:
     def rollback(self) -> Manifest:
         """Make the previous generation current again, and the current one previous; raises IndexMissing without one."""
         with self._alone():
-            pointer = self._shelf.pointer_or_newest()
+            pointer, _ = self._shelf.likely_pointer()
             if pointer.previous is None:
                 raise IndexMissing("there is no previous generation to go back to")
             manifest = self._shelf.examine(pointer.previous)
@@ -121,7 +145,7 @@ class Generations:
 
     def status(self) -> Health:
         """What state the index is in, after a check of every byte. Never raises for a bad index."""
-        return examine_health(self._shelf)
+        return examine_health(self._shelf, lambda: self._choose(lambda manifest, _: manifest))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -134,13 +158,3 @@ class Generations:
         manifest = self._shelf.examine(name, self._read)
         with reading(self._shelf.root):
             return load(manifest, self._shelf.folder(name))
-
-    def _load_previous(self, pointer: Pointer, load: Callable[[Manifest, Path], T], damage: IndexCorrupt) -> T:
-        if pointer.previous is None:
-            raise damage
-        try:
-            loaded = self._load(pointer.previous, load)
-        except (IndexCorrupt, IndexOutdated):
-            raise damage from None
-        logger.error("%s; answering from the generation before, %s", damage, pointer.previous)
-        return loaded

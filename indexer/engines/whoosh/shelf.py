@@ -20,7 +20,7 @@ from indexer.engines.whoosh.manifest import (
 from indexer.engines.whoosh.ownership import require_own_content, require_own_entries
 from indexer.engines.whoosh.pointer import ID_PATTERN, Pointer, read_pointer, write_pointer
 from indexer.engines.whoosh.storage import OTHERS_MAY_WRITE, make_folder, reading, replace_file, settle, sync
-from indexer.errors import IndexCorrupt, IndexOutdated, OperatorError
+from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
 
 DRAFT_PREFIX = ".building-"
 
@@ -33,6 +33,7 @@ class Shelf:
     def __init__(self, root: Path, fingerprint: str) -> None:
         self.root = root
         self.current_file = root / "CURRENT"
+        self._copy_file = root / "CURRENT.copy"
         self.lock_file = root / "LOCK"
         self._generations = root / "generations"
         self._fingerprint = fingerprint
@@ -48,23 +49,51 @@ class Shelf:
         return self._generations / name
 
     def pointer(self) -> Pointer:
-        """What is current; raises IndexMissing, IndexCorrupt or IndexOutdated."""
-        return read_pointer(self.current_file)
-
-    def pointer_or_newest(self) -> Pointer:
-        """What is current, or, with an error in the log, the newest generations where `CURRENT` is damaged."""
+        """What is current; raises IndexMissing, IndexOutdated, or IndexCorrupt where `CURRENT` is damaged or lost."""
         try:
-            return self.pointer()
+            return read_pointer(self.current_file)
+        except IndexMissing:
+            if not self._names():
+                raise
+        raise IndexCorrupt(f"{self.current_file} is gone, though there are generations")
+
+    def likely_pointer(self) -> tuple[Pointer, str]:
+        """What is current, and "". Where `CURRENT` is damaged or lost: what its copy says, or the newest generations,
+        and a sentence that tells so.
+        """
+        try:
+            return self.pointer(), ""
         except IndexCorrupt as damage:
             names = self._names()
+            with contextlib.suppress(OperatorError):
+                copy = read_pointer(self._copy_file)
+                if set(copy.ids) <= set(names):
+                    return copy, f"{damage.reason}; its copy is used"
             if not names:
                 raise
-            logger.error("%s; answering from the newest generation, %s", damage, names[0])
-            return Pointer(*names[:2])
+            return Pointer(*names[:2]), f"{damage.reason}, its copy too; the newest generation is used"
 
-    def point(self, pointer: Pointer) -> None:
-        """Make a generation the current one."""
-        write_pointer(self.current_file, pointer)
+    def examine_copy(self) -> None:
+        """Raise IndexCorrupt where the copy of `CURRENT` is damaged; older versions made none."""
+        with contextlib.suppress(IndexMissing, IndexOutdated):
+            read_pointer(self._copy_file)
+
+    def point(self, pointer: Pointer, added: Path | None = None) -> None:
+        """Make a generation the current one; on failure everything is as before, and the folder `added` is gone.
+
+        The copy is written first: where only that was done, it says what the operator wanted.
+        """
+        before = {path: path.read_bytes() if path.exists() else None for path in (self._copy_file, self.current_file)}
+        try:
+            sync(self._generations)
+            for path in before:
+                write_pointer(path, pointer)
+        except OSError:
+            with contextlib.suppress(OSError):  # the first failure is the one to report
+                _restore(before)
+                if added is not None:
+                    shutil.rmtree(added)
+            raise
 
     def examine(self, name: str, below: str = "") -> Manifest:
         """The manifest of a generation that is safe, made by this version, and holds exactly what was written.
@@ -104,17 +133,11 @@ class Shelf:
 
     def add(self, folder: Path, manifest: Manifest) -> None:
         """Put a described folder on the shelf as the current generation; on failure everything is as before."""
-        before = self.current_file.read_bytes() if self.current_file.exists() else None
         previous = self._last_intact()
         final = self.folder(manifest.id)
         folder.chmod(stat.S_IMODE(self._generations.stat().st_mode) & ~OTHERS_MAY_WRITE)
         folder.rename(final)
-        try:
-            sync(self._generations)
-            self.point(Pointer(manifest.id, previous))
-        except OSError:
-            self._withdraw(final, before)
-            raise
+        self.point(Pointer(manifest.id, previous), final)
 
     def sweep(self) -> None:
         """Remove every draft, and every generation that is not kept. What fails is left to the next sweep."""
@@ -128,18 +151,10 @@ class Shelf:
             except OSError as error:
                 logger.info("%s is left over: %s", self.folder(name), error.strerror)
 
-    def _withdraw(self, final: Path, before: bytes | None) -> None:
-        with contextlib.suppress(OSError):  # the first failure is the one to report
-            if before is None:
-                self.current_file.unlink(missing_ok=True)
-            else:
-                replace_file(self.current_file, before)
-            shutil.rmtree(final)
-
     def _last_intact(self) -> str | None:
         """The kept generation that a rollback should give; another version's is kept for that version."""
         try:
-            names = self.pointer_or_newest().ids
+            names = self.likely_pointer()[0].ids
         except OperatorError:
             return None
         for name in names:
@@ -152,12 +167,20 @@ class Shelf:
         return None
 
     def _require_own(self) -> None:
-        require_own_entries(self.root, (self._generations, self.current_file))
+        require_own_entries(self.root, (self._generations, self.current_file, self._copy_file))
 
     def _names(self) -> tuple[str, ...]:
         """Every generation, newest first."""
         names = (path.name for path in self._generations.glob("*"))
         return tuple(sorted(filter(ID_PATTERN.fullmatch, names), reverse=True))
+
+
+def _restore(before: Mapping[Path, bytes | None]) -> None:
+    for path, content in before.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            replace_file(path, content)
 
 
 def _id(created: datetime, corpus_digest: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from indexer.errors import IndexCorrupt, StorageFailed
 
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+ANYBODY_MAY_WRITE = stat.S_IWUSR | OTHERS_MAY_WRITE
 DAMAGE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
 """Errors while reading that mean that an index is not whole, rather than that this process may not read it."""
 
@@ -94,20 +95,26 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Take write permission in a folder from everyone but the owner, and make all of it last."""
+    """Take write permission from everybody in the files of a folder, from others in its folders; make all of it last.
+
+    Windows removes no file that its owner may not write, so there the owner may.
+    """
     for path, state in walk(folder):
-        path.chmod(stat.S_IMODE(state.st_mode) & ~OTHERS_MAY_WRITE)
-        sync(path)
+        keep_owner = stat.S_ISDIR(state.st_mode) or sys.platform == "win32"
+        taken = OTHERS_MAY_WRITE if keep_owner else ANYBODY_MAY_WRITE
+        sync(path, stat.S_IMODE(state.st_mode) & ~taken)
     sync(folder)
 
 
-def sync(path: Path) -> None:
-    """Wait until a file, or the list of names of a folder, is on the disk."""
+def sync(path: Path, mode: int | None = None) -> None:
+    """Wait until a file, or the list of names of a folder, is on the disk; give it these permissions first."""
     is_folder = path.is_dir()
     if sys.platform == "win32" and is_folder:
         return  # folders cannot be opened there, and names are journaled
     descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
+        if mode is not None:
+            path.chmod(mode)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
