@@ -158,23 +158,37 @@ def fingerprint() -> str:
 _SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
 _ABBREVIATED = re.compile(r"\b(?:[A-Z]|[A-Za-z](?:\.[A-Za-z])+|vs|etc|Inc|Ltd|Co|Corp|Dr|Mr|Mrs|Ms|Prof|St|approx)$")
 _LONGEST_ABBREVIATION = 8
+_OFTEN_LAST = ("Inc", "Ltd", "Co", "Corp", "etc")
+"""Abbreviations that end a sentence as often as they stand inside one; what follows tells."""
+_OPENER = re.compile(
+    r"(?:An?|All|Also|And|As|At|But|For|From|He|However|If|In|Its?|Most|No|On|Our|She|Since|Some|That|The"
+    r"|Their|There|These|They|This|Those|We|When|While|With|Workers|You)\b"
+)
+"""What begins a sentence, and hardly ever the next part of a company's name."""
 
 
 @lru_cache(maxsize=4_096)
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """Where the sentences of a text begin and end, in order, blank ones left out.
 
-    A line is a sentence too; "U.S. workers" and "Dr. Who" are not cut. Kept, as the same texts are shown often.
+    A line is a sentence too; "U.S. workers", "Dr. Who" and "Acme Inc. Germany" are not cut, "a B Corp. It pays" is.
+    Kept, as the same texts are shown often.
     """
     found, start = [], 0
     for mark in _SENTENCE_END.finditer(text):
         place = mark.start()
-        if text[place] == "." and _ABBREVIATED.search(text, max(start, place - _LONGEST_ABBREVIATION), place):
+        if text[place] == "." and _is_abbreviated(text, start, mark):
             continue
         found.append((start, mark.end()))
         start = mark.end()
     stripped = (_stripped(text, *bounds) for bounds in [*found, (start, len(text))])
     return tuple((start, end) for start, end in stripped if start < end)
+
+
+def _is_abbreviated(text: str, start: int, mark: re.Match[str]) -> bool:
+    """Whether the full stop belongs to an abbreviation of the sentence that began at `start` and goes on."""
+    found = _ABBREVIATED.search(text, max(start, mark.start() - _LONGEST_ABBREVIATION), mark.start())
+    return found is not None and not (found.group() in _OFTEN_LAST and _OPENER.match(text, mark.end()))
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

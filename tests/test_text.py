@@ -171,6 +171,13 @@ def test_ascii_text_has_the_same_words_beside_other_characters(text: str) -> Non
         ("The U.S. Department said so. Then not.", ["The U.S. Department said so.", "Then not."]),
         ("Dr. Who asked J. Smith. She paid $1.46.", ["Dr. Who asked J. Smith.", "She paid $1.46."]),
         ('He said "no." Then he left.\n\n  A line  ', ['He said "no."', "Then he left.", "A line"]),
+        ("It is a B Corp. The audit is public.", ["It is a B Corp.", "The audit is public."]),
+        (
+            "Owned by Acme Inc. It pays, tests, etc. They ask.",
+            ["Owned by Acme Inc.", "It pays, tests, etc.", "They ask."],
+        ),
+        ("Acme Ltd. Germany and Acme Co. Italy pay.", ["Acme Ltd. Germany and Acme Co. Italy pay."]),
+        ("Mr. The and the U.S. In-house team.", ["Mr. The and the U.S. In-house team."]),
         (" \n ", []),
     ],
 )
