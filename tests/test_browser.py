@@ -81,8 +81,8 @@ def chrome(chromium: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(chrome: Browser, site: str, **options: object) -> Iterator[Page]:
-    """A fresh page; whatever the browser complains of fails the test."""
+def tab(chrome: Browser, site: str, expected: str = "status of 4", **options: object) -> Iterator[Page]:
+    """A fresh page; whatever the browser complains of fails the test, but for what is `expected`."""
     options.setdefault("reduced_motion", "reduce")
     context = chrome.new_context(base_url=site, **options)  # type: ignore[arg-type]
     context.set_default_timeout(10_000)
@@ -95,7 +95,7 @@ def tab(chrome: Browser, site: str, **options: object) -> Iterator[Page]:
         yield page
     finally:
         context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    assert [text for text in complaints if expected not in text] == []
 
 
 @pytest.fixture
@@ -250,6 +250,131 @@ def test_an_older_answer_never_replaces_a_newer_one(page: Page) -> None:
     held[0].continue_()
     page.wait_for_load_state("networkidle")
     expect(heading).to_have_text("1 company for “refugees”")
+
+
+def test_going_back_to_the_text_that_is_shown_gives_the_awaited_answer_up(page: Page, site: str) -> None:
+    held: list[Route] = []
+    open_results(page, "/search?q=pay")
+    box, heading = page.locator("#search-box"), page.get_by_role("heading", level=1)
+    shown = heading.text_content()
+    page.route("**/search?q=payoneer", lambda route: held.append(route))
+    box.fill("payoneer")
+    expect(page.locator(".results-page")).to_have_attribute("aria-busy", "true")
+    box.fill("pay")
+    expect(page.locator(".results-page")).not_to_have_attribute("aria-busy", "true")
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(heading).to_have_text(shown or "")
+    expect(page).to_have_url(f"{site}/search?q=pay")
+
+
+def test_first_search_stays_in_the_history_when_the_first_answer_to_typing_was_given_up(page: Page, site: str) -> None:
+    page.goto("/help")
+    open_results(page, "/search?q=pay")
+    page.route("**/search?q=payon", lambda route: None)
+    page.locator("#search-box").fill("payon")
+    expect(page.locator(".results-page")).to_have_attribute("aria-busy", "true")
+    page.locator("#search-box").fill("payoneer")
+    expect(page).to_have_url(f"{site}/search?q=payoneer")
+    page.locator("#search-box").fill("refugees")
+    expect(page).to_have_url(f"{site}/search?q=refugees")
+    page.go_back()
+    expect(page).to_have_url(f"{site}/search?q=pay")
+    expect(page.locator("#search-box")).to_have_value("pay")
+
+
+def test_search_button_leaves_a_later_page_and_an_exact_search(page: Page, site: str) -> None:
+    for address in ("/search?q=qualificaton&exact=1", "/search?q=qualificaton&explain=1"):
+        open_results(page, address)
+        page.get_by_role("button", name="Search").click()
+        expect(page).to_have_url(f"{site}/search?q=qualificaton")
+        expect(page.locator(".hit h2")).to_have_text(["Appen"])
+
+
+def test_arrow_keys_choose_a_suggestion_without_searching_for_it(page: Page, site: str) -> None:
+    open_results(page, "/search?q=paid")
+    box = page.locator("#search-box")
+    box.fill("refug")
+    expect(page.get_by_role("option").first).to_be_visible()
+    box.press("ArrowDown")
+    expect(box).not_to_have_value("refug")
+    expect(page).to_have_url(f"{site}/search?q=refug")
+    box.press("Escape")
+    expect(box).to_have_value("refug")
+    expect(page).to_have_url(f"{site}/search?q=refug")
+
+
+def test_ticks_to_compare_outlive_a_filter(page: Page) -> None:
+    open_results(page, "/search?q=paid")
+    page.get_by_label("Compare Appen").check()
+    page.get_by_label("Hires workers 2").check()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 companies for “paid”")
+    expect(page.get_by_label("Compare Appen")).to_be_checked()
+
+
+def test_skip_link_reads_nothing_again(page: Page) -> None:
+    open_results(page, "/search?q=paid")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/search?" in request.url else None)
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    expect(page.locator("#page-main")).to_be_focused()
+    page.get_by_label("Hires workers 2").check()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 companies for “paid”")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("status", [0, 429, 503])
+def test_results_stay_and_say_so_when_the_new_ones_do_not_arrive(chrome: Browser, site: str, status: int) -> None:
+    with tab(chrome, site, expected="Failed to load resource") as page:
+        open_results(page, "/search?q=paid")
+        page.route("**/search?q=refugees", lambda route: route.fulfill(status=status) if status else route.abort())
+        page.locator("#search-box").fill("refugees")
+        expect(page.get_by_role("alert")).to_contain_text("did not arrive")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("“paid”")
+        page.unroute("**/search?q=refugees")
+        page.get_by_role("link", name="Try again").click()
+        expect(page).to_have_url(f"{site}/search?q=refugees")
+
+
+def test_marks_are_stepped_through_from_the_section_that_was_asked_for(page: Page) -> None:
+    page.goto("/profiles/humans-in-the-loop?q=refugees#compensation")
+    expect(page.get_by_role("button", name="Next marked word")).to_be_visible()
+    page.keyboard.press("n")
+    assert page.locator("mark.current").evaluate("mark => mark.closest('section').id") == "compensation"
+
+
+def test_single_keys_are_turned_off_and_on_and_left_to_those_who_type(page: Page) -> None:
+    open_results(page, "/search?q=paid")
+    box = page.locator("#search-box")
+    page.get_by_label("Hires workers 2").focus()
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.type("a/b")
+    expect(box).to_have_value("a/b")
+    page.goto("/help")
+    page.get_by_role("button", name="Turn the keys / n p off").click()
+    open_results(page, "/search?q=paid")
+    page.keyboard.press("/")
+    expect(box).not_to_be_focused()
+    page.goto("/help")
+    page.get_by_role("button", name="Turn the keys / n p on").click()
+    open_results(page, "/search?q=paid")
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (1280, 600)])
+def test_no_focused_filter_is_covered(chrome: Browser, site: str, width: int, height: int) -> None:
+    with tab(chrome, site, viewport={"width": width, "height": height}) as page:
+        open_results(page, "/search?q=paid")
+        page.locator(".filters").evaluate("filters => { filters.open = true; }")
+        page.locator(".filters input").first.focus()
+        seen = 0
+        while page.evaluate("document.activeElement.matches('.filters :is(input, summary)')"):
+            assert page.evaluate(f"({UNCOVERED})(document.activeElement)"), "something covers the focus"
+            seen += 1
+            page.keyboard.press("Tab")
+        assert seen > 10
 
 
 def test_older_suggestions_never_replace_newer_ones(page: Page) -> None:

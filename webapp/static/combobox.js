@@ -26,6 +26,7 @@ export function combobox(input) {
     asked?.abort();
     list.hidden = true;
     active = -1;
+    options().forEach((option) => option.setAttribute("aria-selected", "false"));
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
@@ -79,7 +80,8 @@ export function combobox(input) {
 
   async function ask() {
     asked?.abort();
-    const text = input.value.trim();
+    typed = input.value;
+    const text = typed.trim();
     if (!text) return close();
     const controller = (asked = new AbortController());
     try {
@@ -91,7 +93,6 @@ export function combobox(input) {
   }
 
   input.addEventListener("input", () => {
-    typed = input.value;
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });

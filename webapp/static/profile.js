@@ -1,5 +1,7 @@
 // On a profile: step through the marked words, switch them off, copy the link of a section, show where we are.
 
+import { isOff } from "./keys.js";
+
 export function start() {
   marks();
   anchors();
@@ -24,10 +26,14 @@ function marks() {
   where.setAttribute("role", "status");
   let current = -1;
 
+  function nearest(step) {
+    const ahead = all.findIndex((mark) => mark.getBoundingClientRect().top > bar.offsetHeight);
+    return step > 0 ? Math.max(ahead, 0) : (ahead < 0 ? all.length : ahead) - 1;
+  }
+
   function go(step) {
     all[current]?.classList.remove("current");
-    const start = current < 0 && step < 0 ? 0 : current;
-    current = (start + step + all.length) % all.length;
+    current = ((current < 0 ? nearest(step) : current + step) + all.length) % all.length;
     all[current].classList.add("current");
     all[current].scrollIntoView({ block: "center" });
     where.textContent = `${current + 1} of ${all.length}`;
@@ -44,8 +50,7 @@ function marks() {
   });
   bar.replaceChildren(...steps, where, off);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.body.classList.contains("marks-off")) return;
-    if (event.target.closest("input, textarea, select")) return;
+    if (isOff(event) || document.body.classList.contains("marks-off")) return;
     if (event.key === "n") go(1);
     if (event.key === "p") go(-1);
   });

@@ -1,8 +1,8 @@
 // Results change in place while somebody types or ticks; each state is the address that the page would have anyway.
 
 const PAUSE = 300; // ms without a key before the results follow
-const LINKS = "link:is([rel=canonical], [rel=alternate], [rel=prev], [rel=next]), meta[name=robots]";
 const TOLD = 700; // ms after which the number of results is said: not while somebody is still typing
+const LINKS = "link:is([rel=canonical], [rel=alternate], [rel=prev], [rel=next]), meta[name=robots]";
 
 export function start(box, page) {
   const form = document.querySelector("#search-form");
@@ -13,11 +13,11 @@ export function start(box, page) {
   status.setAttribute("role", "status");
   page.append(status);
 
-  let shown = address();
+  let shown = location.pathname + location.search;
   let asked = null; // the answer that is awaited; an older one is never shown
   let timer = 0;
   let telling = 0;
-  let typing = false; // one burst of typing is one step of the history
+  let burst = {}; // what is typed in one go is one step of the history
 
   function address() {
     const pairs = [...new FormData(form)].filter(([name, value]) => value.trim() && name !== "page");
@@ -25,23 +25,45 @@ export function start(box, page) {
     return query ? `/search?${query}` : "/search";
   }
 
-  async function load(url) {
+  function stop() {
+    clearTimeout(timer);
+    clearTimeout(telling);
     asked?.abort();
+    asked = null;
+    page.removeAttribute("aria-busy");
+  }
+
+  async function load(url) {
+    stop();
     const controller = (asked = new AbortController());
     page.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(url, { signal: controller.signal, headers: { Accept: "text/html" } });
       const text = await answer.text();
-      if (asked !== controller || controller.signal.aborted) return false;
-      if (!answer.ok) return location.assign(url), false;
+      if (asked !== controller) return false;
+      if (!answer.ok) throw new Error(answer.statusText);
       show(new DOMParser().parseFromString(text, "text/html"));
+      stop();
+      telling = setTimeout(() => (status.textContent = main.querySelector("h1").textContent), TOLD);
       return true;
-    } catch (error) {
-      if (error.name !== "AbortError") location.assign(url); // the browser says what is wrong
+    } catch {
+      if (asked !== controller) return false;
+      stop();
+      fail(url);
       return false;
-    } finally {
-      if (asked === controller) page.removeAttribute("aria-busy");
     }
+  }
+
+  function fail(url) {
+    main.querySelector(".failed")?.remove();
+    const note = document.createElement("p");
+    note.className = "note failed";
+    note.setAttribute("role", "alert");
+    const again = document.createElement("a");
+    again.href = url;
+    again.textContent = "Try again";
+    note.append("These are the results from before: the new ones did not arrive. ", again);
+    main.prepend(note);
   }
 
   function show(next) {
@@ -49,9 +71,11 @@ export function start(box, page) {
     const key = filters.contains(held) && held.name ? [held.name, held.value] : null;
     const opened = [...filters.querySelectorAll("details")].map((details) => details.open);
     const inMain = main.contains(held);
+    const picked = [...main.querySelectorAll("[name=company]:checked")].map((input) => input.value);
     main.replaceChildren(...next.querySelector("#page-main").childNodes);
     filters.replaceChildren(...next.querySelector("#page-filters").childNodes);
     filters.querySelectorAll("details").forEach((details, i) => (details.open ||= Boolean(opened[i])));
+    main.querySelectorAll("[name=company]").forEach((input) => (input.checked = picked.includes(input.value)));
     for (const input of form.querySelectorAll("input[type=hidden]")) input.remove();
     form.append(...next.querySelectorAll("#search-form > input[type=hidden]"));
     document.title = next.title;
@@ -60,51 +84,44 @@ export function start(box, page) {
     if (key) {
       const same = [...filters.querySelectorAll("input")].find((i) => i.name === key[0] && i.value === key[1]);
       same?.closest("details:not([open])")?.setAttribute("open", "");
-      (same || filters.querySelector("summary"))?.focus({ preventScroll: true });
+      (same || filters.querySelector("summary") || main).focus({ preventScroll: true });
     } else if (inMain) {
       main.focus({ preventScroll: true });
     }
-    clearTimeout(telling);
-    telling = setTimeout(() => (status.textContent = main.querySelector("h1").textContent), TOLD);
   }
 
-  async function follow(replace) {
-    clearTimeout(timer);
-    const url = address();
-    if (url === shown) return;
-    if (await load(url)) {
-      shown = url;
-      history[replace ? "replaceState" : "pushState"]({}, "", url);
-    }
+  async function follow(url, step) {
+    if (!(await load(url))) return;
+    history[step.taken || url === shown ? "replaceState" : "pushState"]({}, "", url);
+    step.taken = true;
+    shown = url;
+  }
+
+  function act() {
+    burst = {};
+    follow(address(), {});
   }
 
   box.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const again = typing;
-      typing = true;
-      await follow(again);
-    }, PAUSE);
+    stop();
+    const url = address(); // now: later an arrow key may have put a suggestion into the box
+    const step = burst;
+    if (url !== shown) timer = setTimeout(() => follow(url, step), PAUSE);
   });
-  box.addEventListener("blur", () => (typing = false));
+  box.addEventListener("blur", () => (burst = {}));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    typing = false;
-    follow(false);
+    act();
   });
   page.addEventListener("change", (event) => {
-    if (filters.contains(event.target)) {
-      typing = false;
-      follow(false);
-    }
+    if (filters.contains(event.target)) act();
   });
   addEventListener("popstate", async () => {
-    clearTimeout(timer);
-    typing = false;
-    if (location.pathname !== "/search") return;
-    if (await load(location.href)) {
-      box.value = new URLSearchParams(location.search).get("q") || "";
-      shown = address();
-    }
+    const here = location.pathname + location.search;
+    burst = {};
+    if (here === shown) return stop(); // only the fragment is another one
+    shown = here;
+    box.value = new URLSearchParams(location.search).get("q") || "";
+    await load(here);
   });
 }
