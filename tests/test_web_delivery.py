@@ -102,6 +102,23 @@ def test_same_question_is_304_and_another_one_is_not(client: FlaskClient, url: s
         assert client.get(other, headers={"If-None-Match": tag}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("/profiles/sama", 304),
+        ("/api/search?q=paid", 304),
+        ("/profiles/nope", 404),
+        ("/api/search?page=abc", 400),
+        ("/search?q=paid&page=99", 404),
+    ],
+)
+def test_any_tag_matches_what_is_there_and_never_an_error(client: FlaskClient, url: str, status: int) -> None:
+    answer = client.get(url, headers={"If-None-Match": "*"})
+    assert (answer.status_code, "ETag" in answer.headers, bool(answer.data)) == (status, status == 304, status != 304)
+    listed = client.get(url, headers={"If-None-Match": f'W/"x", {client.get(url).headers.get("ETag", "W/y")}'})
+    assert listed.status_code == status
+
+
 def test_new_generation_makes_a_new_tag(own_settings: Settings) -> None:
     client = create_app(own_settings).test_client()
     with closing(open_engine(own_settings)) as engine:

@@ -39,9 +39,11 @@ def by_generation(view: Callable[..., Response]) -> Callable[..., ResponseReturn
         seen = (here.digest, searcher.generation.id, today().isoformat(), request.url_root, request.path)
         asked = "\n".join(seen).encode("utf-8", "replace") + b"?" + request.query_string
         tag = hashlib.sha256(asked).hexdigest()[:24]
-        unchanged = request.if_none_match.contains_weak(tag)
-        response = Response(status=304) if unchanged else view(**values)
+        # A tag was given with an answer, so there is one; `*` asks whether there is, and only the view knows.
+        known, anything = request.if_none_match, request.if_none_match.star_tag
+        response = Response(status=304) if not anything and known.contains_weak(tag) else view(**values)
         if response.status_code in (200, 304) and "no-store" not in response.headers.get("Cache-Control", ""):
+            response = Response(status=304) if anything else response
             response.headers["ETag"] = quote_etag(tag, weak=True)
             response.headers["Cache-Control"] = "no-cache"
         return response
