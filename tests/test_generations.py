@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from small_generations import DIGEST, accept, damage_changed, inside, kept_words, publish, words
+from unprivileged import folder_of_nobody, run_unprivileged
 
 from indexer.engines.whoosh.generations import Generations
 from indexer.engines.whoosh.manifest import Manifest
@@ -120,14 +121,23 @@ def test_draft_is_private_and_published_files_are_never_writable_by_others(
     assert words(generations) == "one"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a file that its owner may not write cannot be removed there")
-def test_published_files_are_read_only_and_swept_all_the_same(generations: Generations, tmp_path: Path) -> None:
+def publish_three(root: Path) -> None:
+    """Of a user who may not write read-only files: what is published is so, and the oldest is swept all the same."""
+    generations = Generations(root, "v1", wait=0)
     ids = [publish(generations, "one").id, publish(generations, "two").id]
-    files = [path for path in (tmp_path / "index" / "generations").rglob("*") if path.is_file()]
+    files = [path for path in (root / "generations").rglob("*") if path.is_file()]
     assert len(files) == 6
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+    with pytest.raises(PermissionError):
+        files[0].open("r+")
     ids.append(publish(generations, "three").id)
-    assert inside(tmp_path / "index") == ids[1:]
+    assert inside(root) == ids[1:]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that its owner may not write cannot be removed there")
+def test_published_files_are_read_only_and_swept_all_the_same() -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(publish_three, folder / "index")
 
 
 def test_file_read_from_a_generation_stays_readable_after_the_folder_is_gone(

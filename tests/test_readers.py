@@ -95,6 +95,7 @@ def test_removed_folder_ends_no_answer(metals: Settings, client: FlaskClient) ->
         assert metal_of(client, url) == "copper"
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json["status"], ready.json["degraded"]) == (200, "missing", True)
+    assert ready.json["reason"] == "there is no index; searches are answered all the same"
     assert ready.json["generation"] == client.get("/api/search?q=week").json["generation"]
     publish(metals, "silver")
     assert metal_of(client) == "silver"

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
+from indexer.engines.base import Status
 from webapp.access import is_operator, operator_only
 from webapp.context import desk
 from webapp.metrics import CONTENT_TYPE
 
 REASONS = {
     "ok": "the index is sound",
-    "missing": "there is no index yet",
+    "missing": "there is no index",
     "building": "the first index is being built",
     "outdated": "the index was made by another version of this program",
     "corrupt": "the index is damaged",
@@ -34,7 +35,7 @@ def ready() -> Response:
     """
     status = desk().status()
     generation = status.generation
-    reason = status.reason if is_operator() else REASONS.get(status.state, status.state)
+    reason = status.reason if is_operator() else _public_reason(status)
     document: dict[str, object] = {
         "status": status.state,
         "degraded": status.degraded,
@@ -51,6 +52,11 @@ def metrics() -> Response:
     operator_only()
     here = desk()
     return _uncached(Response(here.metrics.text(here.status()), content_type=CONTENT_TYPE), 200)
+
+
+def _public_reason(status: Status) -> str:
+    reason = REASONS.get(status.state, status.state)
+    return f"{reason}; searches are answered all the same" if status.degraded else reason
 
 
 def _without_place(reason: str) -> str:
