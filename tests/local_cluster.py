@@ -180,13 +180,16 @@ class LocalCluster:
 
         A copy of a shard that lies on the manager's node takes a second longer to be there, at every publication.
         """
-        with closing(urllib.request.urlopen(f"{self._address}/_cat/cluster_manager?h=node", timeout=30)) as answer:
-            manager = answer.read().decode().strip()
-        excluded = {"cluster.routing.allocation.exclude._name": manager if spare_the_manager else None}
+        excluded = {"cluster.routing.allocation.exclude._name": f"node{self.manager()}" if spare_the_manager else None}
         body = json.dumps({"persistent": excluded}).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self._address}/_cluster/settings", body, headers, method="PUT")
         urllib.request.urlopen(request, timeout=30).close()
+
+    def manager(self) -> int:
+        """The number of the node that manages the cluster."""
+        with closing(urllib.request.urlopen(f"{self._address}/_cat/cluster_manager?h=node", timeout=30)) as answer:
+            return int(answer.read().decode().strip().removeprefix("node"))
 
     @property
     def _address(self) -> str:

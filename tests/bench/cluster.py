@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,6 +95,21 @@ def table(results: list[Figures]) -> str:
     return "\n".join(lines)
 
 
+def growth(results: list[Figures]) -> str:
+    """What each engine grows by, from straight lines through all sizes, as a Markdown table; sizes must differ."""
+    lines = ["| engine | sizes | kB a section | sections a second | common words: ms a further 1,000 sections |"]
+    lines.append("| --- |" + " ---: |" * 4)
+    for engine in dict.fromkeys(row.engine for row in results):
+        rows = [row for row in results if row.engine == engine]
+        sections = [row.sections for row in rows]
+        kilobytes = statistics.linear_regression(sections, [1e3 * row.index_megabytes for row in rows]).slope
+        common = statistics.linear_regression(sections, [row.times["common words"][0] for row in rows]).slope
+        rates = [row.sections / row.index_seconds for row in rows]
+        rate = f"{min(rates):,.0f} to {max(rates):,.0f}"
+        lines.append(f"| {engine} | {len(rows)} | {kilobytes:.2f} | {rate} | {1e3 * common:.3f} |")
+    return "\n".join(lines)
+
+
 @contextmanager
 def cluster_hosts(hosts: str | None, nodes: int) -> Iterator[list[str]]:
     """The hosts of a cluster: the given one, or one started for this run."""
@@ -125,15 +140,20 @@ def main(sizes: str, shards: str, queries: int, nodes: int, hosts: str | None, o
             "embedded": "",
             **{f"cluster, {n} shards": f"opensearch://{','.join(found)}/bench?shards={n}" for n in shards.split(",")},
         }
-        for size in map(int, sizes.split(",")):
+        wanted = [int(size) for size in sizes.split(",")]
+        for turn, size in enumerate((wanted[0], *wanted)):
             profiles = list(GeneratedCorpus(wordbook, size, SEED).rendered())
             asked = draw_queries(profiles, wordbook, queries, SEED)
             for name, index in places.items():
-                with ExitStack() as stack:
-                    engine = stack.enter_context(temporary_engine(Settings(index=index)))
-                    results.append(measure(name, engine, profiles, asked))
-                click.echo(table(results[-1:]), err=True)
-    click.echo(f"{table(results)}\n\nPages with facets and snippets, p50 / p95 ms. {describe_machine()}")
+                with temporary_engine(Settings(index=index)) as engine:
+                    figures = measure(name, engine, profiles, asked)
+                if turn:  # the first one has only made the cluster compile
+                    results.append(figures)
+                    click.echo(table(results[-1:]), err=True)
+    click.echo(table(results))
+    if len(wanted) > 1:
+        click.echo(f"\n{growth(results)}")
+    click.echo(f"\nPages with facets and snippets, p50 / p95 ms. {describe_machine()}")
     if output:
         output.write_text(json.dumps([asdict(row) for row in results], indent=1), encoding="utf-8")
 

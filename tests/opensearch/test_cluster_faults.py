@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ from indexer.page import Page
 from indexer.profiles.model import RenderedProfile
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
+from webapp import create_app
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 SECONDS = 60.0
-KILLED_AFTER, BACK_AFTER = 15.0, 30.0
+KILLED_AFTER, BACK_AFTER = 8.0, 20.0
 CLIENTS = 4
+PROBED_EVERY = 0.25
 COMPANIES = 400
 LONGEST = 5.0
 
@@ -56,15 +59,21 @@ def is_of_one_generation(page: Page) -> bool:
 
 @dataclass
 class Clients:
-    """Threads that search until they are told to stop, each with connections of its own."""
+    """Threads that search until they are told to stop, each with connections of its own; a prober asks a web server.
+
+    `probes`: seconds and status of each answer of /readyz.
+    """
 
     settings: Settings
     answers: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    probes: list[tuple[float, int]] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
     def run(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Search for so many seconds, and as long as `meanwhile` takes."""
         threads = [threading.Thread(target=self._search) for _ in range(CLIENTS)]
+        threads.append(threading.Thread(target=self._probe))
         for thread in threads:
             thread.start()
         end = time.monotonic() + seconds
@@ -89,8 +98,28 @@ class Clients:
                     self.faults.append(str(error))
                 self.answers.append(time.monotonic() - started)
 
+    def _probe(self) -> None:
+        web = create_app(self.settings).test_client()
+        while not self.done.wait(PROBED_EVERY):
+            started = time.monotonic()
+            status = web.get("/readyz").status_code
+            self.probes.append((time.monotonic() - started, status))
 
-@pytest.fixture
+    def check(self) -> None:
+        """Nothing failed, and nothing took too long."""
+        print(self)
+        assert not self.faults, str(self)
+        assert max(self.answers) < LONGEST, str(self)
+        assert {status for _, status in self.probes} == {200}, str(self)
+        assert max(self.probes)[0] < LONGEST, str(self)
+
+    def __str__(self) -> str:
+        slow, probed = sorted(self.answers)[-3:], sorted(self.probes)[-3:]
+        said = f"{len(self.answers)} answers, {len(self.faults)} faults, slowest {slow}: {self.faults[:3]}"
+        return f"{said}; {len(self.probes)} probes, slowest {probed}, {Counter(status for _, status in self.probes)}"
+
+
+@pytest.fixture(scope="module")
 def nodes(cluster: AnyCluster) -> Iterator[LocalCluster]:
     """A cluster whose nodes may be killed; all of them run again afterwards."""
     if isinstance(cluster, GivenCluster):
@@ -102,7 +131,7 @@ def nodes(cluster: AnyCluster) -> Iterator[LocalCluster]:
     cluster.use_nodes(spare_the_manager=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def engine(nodes: LocalCluster) -> Iterator[OpenSearchEngine]:
     with temporary_index(Settings(index=f"opensearch://{','.join(nodes.hosts)}/faults?shards=2")) as made:
         publish(made, corpus("copper"))
@@ -115,11 +144,6 @@ def clients_of(engine: OpenSearchEngine) -> Clients:
     return Clients(Settings(index=f"opensearch://{','.join(f'{h}:{p}' for h, p in place.hosts)}/{place.name}?shards=2"))
 
 
-def report(clients: Clients) -> str:
-    slowest = sorted(clients.answers)[-3:]
-    return f"{len(clients.answers)} answers, {len(clients.faults)} faults, slowest {slowest}: {clients.faults[:3]}"
-
-
 def holder_of_a_primary(engine: OpenSearchEngine) -> int:
     """The number of a node whose loss costs the index a primary shard."""
     index = engine._generations.index(engine.open().generation.id)
@@ -127,39 +151,53 @@ def holder_of_a_primary(engine: OpenSearchEngine) -> int:
     return int(next(shard["node"] for shard in shards if shard["prirep"] == "p").removeprefix("node"))
 
 
-def test_node_killed_and_started_again_while_four_clients_search(nodes: LocalCluster, engine: OpenSearchEngine) -> None:
-    clients = clients_of(engine)
-    victim = holder_of_a_primary(engine)
+def outcome(service: SearchService) -> tuple[float, Page | str]:
+    """What a search gives, or the reason why it gives nothing, after how many seconds."""
+    started = time.monotonic()
+    found: Page | str
+    try:
+        found = service.search(SearchRequest("metal", size=50))
+    except EngineUnavailable as error:
+        found = str(error)
+    return time.monotonic() - started, found
 
-    def kill_and_start() -> None:
+
+@pytest.fixture(scope="module")
+def lonely(nodes: LocalCluster) -> Iterator[OpenSearchEngine]:
+    """An index without second copies, which has a shard on every node."""
+    with temporary_index(Settings(index=f"opensearch://{','.join(nodes.hosts)}/lonely?shards=3")) as made:
+        index = made._generations.index(publish(made, corpus("silver")))
+        made._cluster.ask("PUT", f"/{index}/_settings", {"auto_expand_replicas": "false", "number_of_replicas": 0})
+        yield made
+
+
+def test_node_and_then_the_manager_killed_and_started_again_while_four_clients_search(
+    nodes: LocalCluster, engine: OpenSearchEngine, lonely: OpenSearchEngine
+) -> None:
+    clients = clients_of(engine)
+    killed, whole, halves = [], [], []
+
+    def kill_and_start(victim: int) -> None:
         clients.done.wait(KILLED_AFTER)
         nodes.kill(victim)
+        killed.append(victim)
+        halves.extend(outcome(SearchService(lonely)) for _ in range(2))
         clients.done.wait(BACK_AFTER - KILLED_AFTER)
         nodes.start_node(victim)
+        nodes.wait_for(3, "green")
+        whole.append(outcome(SearchService(lonely))[1])
 
-    clients.run(SECONDS, kill_and_start)
-    print(report(clients))
-    assert not clients.faults, report(clients)
-    assert max(clients.answers) < LONGEST, report(clients)
+    def kill_two() -> None:
+        kill_and_start(holder_of_a_primary(engine))
+        kill_and_start(nodes.manager())
 
-
-def test_shard_without_a_living_copy_is_an_error_in_time_and_never_half_an_answer(
-    nodes: LocalCluster, engine: OpenSearchEngine
-) -> None:
-    index = engine._generations.index(engine.open().generation.id)
-    engine._cluster.ask("PUT", f"/{index}/_settings", {"auto_expand_replicas": "false", "number_of_replicas": 0})
-    victim = holder_of_a_primary(engine)
-    service = SearchService(engine)
-    assert is_of_one_generation(service.search(SearchRequest("metal", size=50)))
-    nodes.kill(victim)
-    for _ in range(2):
-        started = time.monotonic()
-        with pytest.raises(EngineUnavailable):
-            service.search(SearchRequest("metal", size=50))
-        assert time.monotonic() - started < LONGEST
-    nodes.start_node(victim)
-    nodes.wait_for(3, "green")
-    assert is_of_one_generation(service.search(SearchRequest("metal", size=50)))
+    clients.run(SECONDS, kill_two)
+    clients.check()
+    assert len(killed) == 2
+    for seconds, found in halves:  # an error in time, and never half an answer
+        assert isinstance(found, str), found
+        assert seconds < LONGEST
+    assert all(isinstance(page, Page) and is_of_one_generation(page) for page in whole), whole
 
 
 def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalCluster, engine: OpenSearchEngine) -> None:
@@ -180,7 +218,6 @@ def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalClu
         starter.join()
 
     clients.run(SECONDS, rebuild_and_kill)
-    print(report(clients), f"{len(published)} generations")
-    assert not clients.faults, report(clients)
-    assert max(clients.answers) < LONGEST, report(clients)
+    print(f"{len(published)} generations")
+    clients.check()
     assert len(published) > 2

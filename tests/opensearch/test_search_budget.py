@@ -3,10 +3,12 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
+from fake_node import Door, serving
 from local_cluster import AnyCluster, free_ports
 from test_engine_contract import TODAY, company, publish
 from timed import Timed
@@ -101,6 +103,48 @@ def test_only_silent_hosts_are_an_error_in_time(silent_host: str) -> None:
     ):
         SearchService(client).search(SearchRequest("metal"))
     assert time.monotonic() - started < LONGEST
+
+
+@pytest.fixture
+def stuttering(engine: OpenSearchEngine) -> Iterator[Settings]:
+    """A cluster that answers every question only when it is asked again."""
+    asked: set[str] = set()
+
+    class Stutter(Door):
+        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+
+        def admit(self) -> bool:
+            question = self.path.split("?")[0]
+            if question in asked:
+                return True
+            asked.add(question)
+            self.close_connection = not self.rfile.read(1)  # until the client has given up
+            return False
+
+    with serving(Stutter) as port:
+        yield Settings(index=f"opensearch://127.0.0.1:{port}/{engine._cluster.address.name}")
+
+
+def test_first_searches_of_a_generation_end_in_time_and_the_next_one_goes_on_from_there(stuttering: Settings) -> None:
+    with closing(open_engine(stuttering)) as client:
+        service = SearchService(client)
+
+        def search(*_: object) -> tuple[float, int | str]:
+            started = time.monotonic()
+            answer: int | str
+            try:
+                answer = service.search(SearchRequest("metal"), TODAY).total
+            except EngineUnavailable as error:
+                answer = str(error)
+            return time.monotonic() - started, answer
+
+        with ThreadPoolExecutor(2) as threads:
+            first = list(threads.map(search, range(2)))
+        second = search()
+    print(first, second)
+    assert max(seconds for seconds, _ in (*first, second)) < LONGEST
+    assert all("in time" in str(answer) for _, answer in first)
+    assert second[1] == 3
 
 
 # Generations
