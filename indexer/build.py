@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer.engines.base import Builder, Engine, Generation
 from indexer.errors import CorpusInvalid, OperatorError, ProfileSearchError, StorageFailed
+from indexer.profiles.changes import MAX_NEWS, Change, compare, latest
 from indexer.profiles.corpus import CHANGED, Corpus, Rendering, Source, render_source, scan_corpus
+from indexer.profiles.model import RenderedProfile
 from indexer.profiles.problems import Problem
 from indexer.profiles.vocabulary import read_vocabulary
 from indexer.query.lexicon import Vocabulary
@@ -52,6 +55,7 @@ def rebuild(
 ) -> BuildReport:
     """Publish the corpus in `folder`; unchanged profiles are taken over as they were analysed.
 
+    What differs from the generation before is published with it, as news, and so are earlier news.
     Raises CorpusInvalid, with nothing published, when a profile has an error, unless `skip_invalid` leaves it out;
     also when the folder has no profile at all.
     """
@@ -67,12 +71,14 @@ def rebuild(
         corpus, vocabulary = scan_corpus(folder), read_vocabulary(folder)
         problems = [*corpus.problems, *vocabulary.problems]
         kept, changed = _split(builder, corpus)
-        problems += _fill(builder, kept, changed, progress)
+        filling = _Filling(builder)
+        problems += _fill(filling, kept, changed, progress)
         errors = [problem for problem in problems if problem.severity == "error"]
         _refuse(corpus, errors, skip_invalid and not any(problem.code == CHANGED for problem in errors))
         skipped = len({problem.path for problem in errors})
         removed = len(set(builder.reusable) - {source.slug for source in corpus.sources})
-        generation = builder.publish(corpus.digest, Vocabulary(vocabulary.synonyms, vocabulary.intents))
+        words = Vocabulary(vocabulary.synonyms, vocabulary.intents)
+        generation = builder.publish(corpus.digest, words, filling.news())
     analysed = generation.profiles - len(kept)
     seconds = time.perf_counter() - started
     return BuildReport(generation, True, analysed, len(kept), removed, skipped, tuple(problems), seconds)
@@ -92,18 +98,50 @@ def _split(builder: Builder, corpus: Corpus) -> tuple[list[Source], list[Source]
     return kept, changed
 
 
+class _Filling:
+    """Profiles on their way to a builder, and what they change. Without a generation before nothing is news."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._when = datetime.now(UTC)
+        self._changes: list[Change] = []
+        self._left = set(builder.reusable)
+
+    def keep(self, slug: str) -> None:
+        """Take a profile over; it is not read for that."""
+        self._left.discard(slug)
+        self._builder.keep(slug)
+
+    def add(self, profile: RenderedProfile) -> None:
+        """Add a profile that was changed, or is new."""
+        self._left.discard(profile.facts.slug)
+        self._builder.add(profile)
+        self._compare(profile.facts.slug, profile)
+
+    def news(self) -> tuple[Change, ...]:
+        """The changes, those by profiles that were not met among them, and what is still news of earlier ones."""
+        for slug in sorted(self._left):
+            self._compare(slug, None)
+        return latest([*self._changes, *self._builder.news], self._when)
+
+    def _compare(self, slug: str, after: RenderedProfile | None) -> None:
+        """Once there is as much as is kept, nothing more is read: another corpus is loaded as fast as the first."""
+        if self._builder.reusable and len(self._changes) < MAX_NEWS:
+            self._changes += compare(self._builder.before(slug), after, self._when)
+
+
 def _fill(
-    builder: Builder, kept: Sequence[Source], changed: Sequence[Source], progress: Progress | None
+    filling: _Filling, kept: Sequence[Source], changed: Sequence[Source], progress: Progress | None
 ) -> list[Problem]:
-    """Hand all profiles to the builder; what is wrong with the changed ones comes back."""
+    """Hand all profiles on; what is wrong with the changed ones comes back."""
     total = len(kept) + len(changed)
     for source in kept:
-        builder.keep(source.slug)
+        filling.keep(source.slug)
     problems: list[Problem] = []
     for done, rendering in enumerate(_render(changed), len(kept) + 1):
         problems += rendering.problems
         if rendering.profile is not None:
-            builder.add(rendering.profile)
+            filling.add(rendering.profile)
         if progress is not None:
             progress(done, total)
     return problems

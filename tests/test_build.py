@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import pytest
 from corpora import TODAY
@@ -19,7 +20,9 @@ from indexer.engines.whoosh.builder import GenerationBuilder
 from indexer.engines.whoosh.contents import FINGERPRINT
 from indexer.engines.whoosh.engine import EmbeddedEngine
 from indexer.errors import CorpusInvalid, IndexMissing
+from indexer.profiles.changes import MAX_NEWS
 from indexer.profiles.fingerprint import LIBRARIES, fingerprint
+from indexer.profiles.model import RenderedProfile
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 
@@ -84,6 +87,80 @@ def test_rebuild_if_needed_does_nothing_when_nothing_changed(corpus: Path, engin
     assert again.generation.id == first.generation.id
     (corpus / "synonyms.toml").write_text('[[group]]\nwords = ["pay", "wage"]\n', encoding="utf-8")
     assert rebuild(engine, corpus, if_needed=True).published
+
+
+def news_of(engine: Engine) -> list[str]:
+    return [change.title for change in engine.open().news()]
+
+
+def test_news_outlive_rebuilds_that_change_nothing_or_something_else(corpus: Path, engine: Engine) -> None:
+    rebuild(engine, corpus)
+    assert news_of(engine) == []
+    (corpus / "beta.md").write_text(written("Beta", "tests"), encoding="utf-8")
+    rebuild(engine, corpus)
+    rebuild(engine, corpus)
+    assert news_of(engine) == ["Beta: overview changed"]
+    (corpus / "alpha.md").unlink()
+    (corpus / "delta.md").write_text(written("Delta", compensation="wage"), encoding="utf-8")
+    rebuild(engine, corpus)
+    assert news_of(engine) == ["Delta: new profile", "Alpha: profile removed", "Beta: overview changed"]
+    engine.rollback()
+    assert news_of(engine) == ["Beta: overview changed"]
+
+
+def test_profile_that_is_left_out_for_its_errors_is_told_as_removed(corpus: Path, engine: Engine) -> None:
+    rebuild(engine, corpus)
+    (corpus / "beta.md").write_text(BROKEN, encoding="utf-8")
+    rebuild(engine, corpus, skip_invalid=True)
+    assert news_of(engine) == ["Beta: profile removed"]
+
+
+class Recorder:
+    """A builder that notes which profiles of the generation before are read."""
+
+    def __init__(self, builder: GenerationBuilder, read: list[str]) -> None:
+        self._builder = builder
+        self._read = read
+
+    def before(self, slug: str) -> RenderedProfile | None:
+        self._read.append(slug)
+        return self._builder.before(slug)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._builder, name)
+
+
+class Recording(EmbeddedEngine):
+    """An engine whose builders note what they read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.read: list[str] = []
+
+    @contextmanager
+    def begin(self) -> Iterator[GenerationBuilder]:
+        with super().begin() as builder:
+            yield cast("GenerationBuilder", Recorder(builder, self.read))
+
+
+def test_only_profiles_that_changed_are_compared_and_none_beyond_what_is_kept(corpus: Path, tmp_path: Path) -> None:
+    def write(text: str, *names: str) -> None:
+        for name in names:
+            own = {f"own {number}": text for number in range(MAX_NEWS // 3)}
+            (corpus / f"{name}.md").write_text(written(name.capitalize(), text, **own), encoding="utf-8")
+
+    write("old", "alpha", "beta", "delta", "gamma")
+    with closing(Recording(tmp_path / "index")) as engine:
+        rebuild(engine, corpus)
+        write("new", "beta")
+        rebuild(engine, corpus)
+        assert engine.read == ["beta"]
+        write("newest", "alpha", "beta", "delta", "gamma")
+        rebuild(engine, corpus)
+        assert engine.read == ["beta", "alpha", "beta", "delta"]
+        news = engine.open().news()
+        assert len(news) == MAX_NEWS
+        assert len({change.when for change in news}) == 1
 
 
 def test_rebuild_without_if_needed_publishes_anew(corpus: Path, engine: Engine) -> None:

@@ -1,9 +1,9 @@
 """What every engine promises, asked of each of them: answers equal the definition, generations come and go whole."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from indexer.build import rebuild
 from indexer.config import Settings
 from indexer.engines import temporary_engine
 from indexer.engines.base import VERIFIED_DAYS, CompanyHit, Engine, Found, Plan, Searcher
-from indexer.errors import IndexMissing
+from indexer.errors import GenerationGone, IndexMissing
+from indexer.profiles.changes import MAX_NEWS, Change
 from indexer.profiles.model import SECTION_HEADINGS, Facts, RenderedProfile, RenderedSection
 from indexer.query.lexicon import Vocabulary
 from indexer.query.request import Filters, SearchRequest
@@ -51,11 +52,16 @@ def published(
         yield engine
 
 
-def publish(engine: Engine, profiles: Sequence[RenderedProfile], vocabulary: Vocabulary = VOCABULARY) -> str:
+def publish(
+    engine: Engine,
+    profiles: Sequence[RenderedProfile],
+    vocabulary: Vocabulary = VOCABULARY,
+    news: Sequence[Change] = (),
+) -> str:
     with engine.begin() as builder:
         for profile in profiles:
             builder.add(profile)
-        return builder.publish(DIGEST, vocabulary).id
+        return builder.publish(DIGEST, vocabulary, news).id
 
 
 def company(name: str, *sections: tuple[str, str], **facts: object) -> RenderedProfile:
@@ -516,6 +522,48 @@ def test_rollback_answers_from_the_generation_before_and_again_from_the_newer_on
         assert order(engine, "pay") == ["alpha"]
         assert engine.rollback().id == second
         assert order(engine, "pay") == ["beta"]
+
+
+def change(day: int, summary: str = "") -> Change:
+    when = datetime(2026, 6, 1, 12, 30, 59, 123456, UTC) + timedelta(days=day)
+    return Change(when, "alpha", "Alpha", "compensation", "compensation changed", summary)
+
+
+def test_news_belong_to_their_generation_and_come_back_with_it(where: Settings) -> None:
+    alpha = [company("Alpha", ("overview", "pay"))]
+    full = tuple(change(-day, "z\u00e9ro \U0001f600 \u2192 \u201cnew\u201d " * 14) for day in range(MAX_NEWS))
+    with temporary_engine(where) as engine:
+        first = publish(engine, alpha)
+        assert engine.open().news() == ()
+        publish(engine, alpha, news=full)
+        reader = engine.open()
+        assert (reader.news(), engine.open(first).news()) == (full, ())
+        assert engine.rollback().id == first
+        assert engine.open().news() == ()
+        engine.rollback()
+        assert engine.open().news() == full
+
+
+def test_reader_of_a_generation_that_is_gone_tells_its_own_news_or_that_it_is_gone(where: Settings) -> None:
+    alpha = [company("Alpha", ("overview", "pay"))]
+    with temporary_engine(where) as engine:
+        publish(engine, alpha, news=[change(1)])
+        reader = engine.open()
+        for day in (2, 3):
+            publish(engine, alpha, news=[change(day)])
+        with suppress(GenerationGone):
+            assert reader.news() == (change(1),)
+        assert engine.open().news() == (change(3),)
+
+
+def test_builder_knows_the_profiles_and_the_news_of_the_generation_before(where: Settings) -> None:
+    alpha = company("Alpha", ("overview", "pay"), founded=1999)
+    with temporary_engine(where) as engine:
+        with engine.begin() as builder:
+            assert (builder.before("alpha"), builder.news) == (None, ())
+        publish(engine, [alpha], news=[change(1)])
+        with engine.begin() as builder:
+            assert (builder.before("alpha"), builder.before("beta"), builder.news) == (alpha, None, (change(1),))
 
 
 def test_kept_profiles_answer_like_analysed_ones(where: Settings) -> None:

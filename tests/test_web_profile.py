@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.profiles.dates import spoken
 from indexer.profiles.model import Facts
-from webapp.ages import age_in_words, spoken, verified
+from webapp.ages import age_in_words, verified
 from webapp.leads import first_sentence
 from webapp.marking import mark_words
 

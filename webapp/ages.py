@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from indexer.profiles.dates import spoken
 from indexer.profiles.model import Facts
 
 STALE_DAYS = 365
 """Older than a year counts as stale: pay and projects in this field change within months."""
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,6 @@ def verified(facts: Facts, today: date) -> Verified:
 def _verified(iso: str, on: date, today: date) -> Verified:
     days = (today - on).days
     return Verified(iso, spoken(iso), age_in_words(days), days > STALE_DAYS)
-
-
-def spoken(iso: str) -> str:
-    """YYYY, YYYY-MM or YYYY-MM-DD as people say it."""
-    year, *rest = iso.split("-")
-    words = [_MONTHS[int(rest[0]) - 1]] if rest else []
-    if len(rest) == 2:
-        words.insert(0, str(int(rest[1])))
-    return " ".join([*words, year])
 
 
 def age_in_words(days: int) -> str:

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from indexer.documents import search_document
 from indexer.links import page_link, search_pairs, to
 from indexer.page import Page
+from indexer.profiles.dates import spoken
 from indexer.query.request import SearchRequest
 from webapp.access import is_operator
-from webapp.ages import age_in_words, spoken
+from webapp.ages import age_in_words
 from webapp.comparison import comparison_view
 from webapp.context import desk, today
 from webapp.coverage import coverage_view

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from math import inf
 from typing import Protocol
 
+from indexer.profiles.changes import Change
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.lexicon import Lexicon, Vocabulary
 from indexer.query.request import Filters
@@ -148,6 +149,9 @@ class Searcher(Protocol):
     def profile(self, slug: str) -> RenderedProfile | None:
         """One company whole, None when there is none."""
 
+    def news(self) -> Sequence[Change]:
+        """What changed up to this generation, as it was published: newest first."""
+
 
 class Builder(Protocol):
     """One generation that nobody reads yet."""
@@ -156,14 +160,21 @@ class Builder(Protocol):
     def reusable(self) -> Mapping[str, str]:
         """Slug to digest of every profile of the current generation that can be taken over without analysis."""
 
+    @property
+    def news(self) -> Sequence[Change]:
+        """The news of the current generation; none where there is nothing to take over from."""
+
+    def before(self, slug: str) -> RenderedProfile | None:
+        """A profile as the current generation has it, None where it has none."""
+
     def keep(self, slug: str) -> None:
         """Take a profile over from the current generation."""
 
     def add(self, profile: RenderedProfile) -> None:
         """Analyse and add a profile."""
 
-    def publish(self, corpus_digest: str, vocabulary: Vocabulary) -> Generation:
-        """Write, verify and publish; the builder is spent afterwards."""
+    def publish(self, corpus_digest: str, vocabulary: Vocabulary, news: Sequence[Change] = ()) -> Generation:
+        """Write, verify and publish, with the news (newest first); the builder is spent afterwards."""
 
 
 class Engine(Protocol):

@@ -1,6 +1,7 @@
 """One generation in the making: profiles are analysed and set aside, then sent when the whole corpus is known."""
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,14 +14,15 @@ from typing import IO, Any
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import stored
 from indexer.engines.opensearch.cluster import WRITING, Cluster
-from indexer.engines.opensearch.documents import VALUES_ID, DocumentWriter, word_pages, words_id
+from indexer.engines.opensearch.documents import NEWS_ID, VALUES_ID, DocumentWriter, word_pages, words_id
 from indexer.engines.opensearch.generations import Generations, Record, Shelf
 from indexer.engines.opensearch.loading import Document, document, load
 from indexer.engines.opensearch.lock import WriterLock
-from indexer.engines.opensearch.reading import read_companies, read_digests
+from indexer.engines.opensearch.reading import read_companies, read_digests, read_news
 from indexer.engines.opensearch.statistics import Statistics
 from indexer.engines.opensearch.verify import measure_unit, verify
 from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated
+from indexer.profiles.changes import Change
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
 
@@ -28,6 +30,8 @@ SECTIONS_PER_SHARD = 250_000
 """A shard answers on one core; at this size in some tens of milliseconds."""
 KEPT_AT_ONCE = 100
 """Profiles taken over by one request."""
+
+logger = logging.getLogger(__name__)
 
 
 class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
@@ -63,6 +67,24 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             return {}
         return read_digests(self._cluster, self._generations.index(self._current.generation.id))
 
+    @cached_property
+    def news(self) -> Sequence[Change]:
+        """The news of the current generation."""
+        if self._current is None:
+            return ()
+        try:
+            return read_news(self._cluster, self._generations.index(self._current.generation.id), WRITING)
+        except IndexCorrupt as lost:  # what is rebuilt is whole without it
+            logger.warning("%s; what had changed before is forgotten", lost)
+            return ()
+
+    def before(self, slug: str) -> RenderedProfile | None:
+        """A profile as the current generation has it, None where it has none."""
+        if slug not in self.reusable or self._current is None:
+            return None
+        index = self._generations.index(self._current.generation.id)
+        return next(read_companies(self._cluster, index, [slug])).profile()
+
     def keep(self, slug: str) -> None:
         """Take a profile over from the current generation."""
         self._kept.append(slug)
@@ -75,7 +97,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             raise ValueError(f"{profile.facts.slug} has no section")
         self._put_aside(stored.analyse(profile))
 
-    def publish(self, corpus_digest: str, vocabulary: Vocabulary) -> Generation:
+    def publish(self, corpus_digest: str, vocabulary: Vocabulary, news: Sequence[Change] = ()) -> Generation:
         """Load, verify and publish."""
         self._take_over()
         self._lock.check()
@@ -91,7 +113,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             shards=shards,
             pages=0,
         )
-        record = self._load(record)
+        record = self._load(record, news)
         if self._generations.uuid(generation) != uuid:
             raise IndexCorrupt(f"{self._generations.index(generation)} was removed by somebody else while it was made")
         self._generations.write(record)
@@ -101,22 +123,23 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self.published = generation
         return record.generation
 
-    def _load(self, record: Record) -> Record:
+    def _load(self, record: Record, news: Sequence[Change]) -> Record:
         """Send everything; the record with what was learnt by that."""
         index = self._generations.index(record.generation.id)
         identities = self._statistics.identities()
         writer = DocumentWriter(record.averages, identities)
         load(self._cluster, index, (document(c.facts.slug, writer.company(c)) for c in self._set_aside()))
         pages = list(word_pages(self._statistics, identities))
-        load(self._cluster, index, self._beside(pages))
+        load(self._cluster, index, self._beside(pages, news))
         record = verify(self._cluster, replace(record, pages=len(pages)), index)
         sample = next(self._set_aside(), None)
         if sample is None:
             return record
         return replace(record, unit=measure_unit(self._cluster, record, index, (sample, self._statistics)))
 
-    def _beside(self, pages: Sequence[Mapping[str, Any]]) -> Iterator[Document]:
+    def _beside(self, pages: Sequence[Mapping[str, Any]], news: Sequence[Change]) -> Iterator[Document]:
         """The documents that are no companies."""
+        yield document(NEWS_ID, {"stored": {"changes": [change.dump() for change in news]}})
         yield document(VALUES_ID, {"stored": self._statistics.values()})
         for number, page in enumerate(pages):
             yield document(words_id(number), {"stored": page})

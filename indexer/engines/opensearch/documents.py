@@ -13,6 +13,7 @@ from indexer.ranking import NAME
 WORDS_PER_PAGE = 20_000
 """Words in one document of the word list: about half a megabyte."""
 VALUES_ID = "#values"
+NEWS_ID = "#news"
 
 
 def words_id(page: int) -> str:

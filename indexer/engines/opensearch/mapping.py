@@ -10,7 +10,7 @@ from indexer import ranking, text
 from indexer.profiles import fingerprint
 from indexer.ranking import SATURATION
 
-FINGERPRINT = f"opensearch-2 ranking-{ranking.fingerprint()} {text.fingerprint()} {fingerprint.fingerprint()}"
+FINGERPRINT = f"opensearch-3 ranking-{ranking.fingerprint()} {text.fingerprint()} {fingerprint.fingerprint()}"
 """What a generation can be read by: layout, analysis, weights, rendering. Another fingerprint means: rebuild."""
 
 FREQUENCY_SCALE = 10_000

@@ -6,7 +6,9 @@ from urllib.parse import quote
 
 from indexer.engines.opensearch import stored
 from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused, attempts
+from indexer.engines.opensearch.documents import NEWS_ID
 from indexer.errors import EngineUnavailable, IndexCorrupt
+from indexer.profiles.changes import Change, load_change
 from indexer.profiles.model import Facts
 
 PAGE = 1_000
@@ -19,13 +21,18 @@ def read_company(cluster: Cluster, index: str, slug: str) -> stored.Company | No
     return None if found is None or "slug" not in found else stored.load(found["stored"])
 
 
-def read_beside(cluster: Cluster, index: str, identity: str) -> Mapping[str, Any]:
+def read_beside(cluster: Cluster, index: str, identity: str, patience: Patience = READING) -> Mapping[str, Any]:
     """A document that is no company."""
-    found = _get(cluster, index, identity)
+    found = _get(cluster, index, identity, patience)
     if found is None:
         raise IndexCorrupt(f"{index} lacks {identity}")
     content: Mapping[str, Any] = found["stored"]
     return content
+
+
+def read_news(cluster: Cluster, index: str, patience: Patience = READING) -> tuple[Change, ...]:
+    """What changed up to the generation, newest first."""
+    return tuple(map(load_change, read_beside(cluster, index, NEWS_ID, patience)["changes"]))
 
 
 def read_companies(
@@ -82,9 +89,9 @@ def _all(cluster: Cluster, index: str, part: str, patience: Patience) -> Iterato
         after = hits[-1]["sort"]
 
 
-def _get(cluster: Cluster, index: str, identity: str) -> dict[str, Any] | None:
+def _get(cluster: Cluster, index: str, identity: str, patience: Patience = READING) -> dict[str, Any] | None:
     try:
-        found = cluster.ask("GET", f"/{index}/_doc/{quote(identity, safe='')}")
+        found = cluster.ask("GET", f"/{index}/_doc/{quote(identity, safe='')}", patience=patience)
     except Refused as refused:
         if refused.status == 404 and refused.kind != "index_not_found_exception":
             return None

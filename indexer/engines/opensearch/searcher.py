@@ -14,9 +14,10 @@ from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.hits import HitReader
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.questions import Question
-from indexer.engines.opensearch.reading import read_beside, read_company, read_facts
+from indexer.engines.opensearch.reading import read_beside, read_company, read_facts, read_news
 from indexer.engines.opensearch.translate import Translator
 from indexer.errors import GenerationGone
+from indexer.profiles.changes import Change
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.request import Filters
 
@@ -82,6 +83,15 @@ class ClusterSearcher:
         with self._reading():
             company = read_company(self._cluster, self._index, slug) if slug else None
         return None if company is None else company.profile()
+
+    def news(self) -> Sequence[Change]:
+        """What changed up to this generation, newest first."""
+        return self._news
+
+    @cached_property
+    def _news(self) -> tuple[Change, ...]:
+        with self._reading():
+            return read_news(self._cluster, self._index)
 
     @cached_property
     def _facts(self) -> tuple[Facts, ...]:

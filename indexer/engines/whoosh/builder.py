@@ -1,6 +1,6 @@
 """One generation in the making: profiles in, files out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,11 +14,13 @@ from indexer.engines.whoosh.columns import Columns
 from indexer.engines.whoosh.contents import COLUMNS, WHOOSH, generation_of
 from indexer.engines.whoosh.generations import Draft
 from indexer.engines.whoosh.manifest import JSON, read_manifest
+from indexer.engines.whoosh.news import write_news
 from indexer.engines.whoosh.searcher import ColumnSearcher, searcher_of
 from indexer.engines.whoosh.store import Store, build_store
 from indexer.engines.whoosh.tokens import Ints, TokenWriter, Translation
 from indexer.engines.whoosh.whoosh_index import verify_whoosh_index, write_whoosh_index
 from indexer.errors import IndexCorrupt
+from indexer.profiles.changes import Change
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
 from indexer.query.request import Filters
@@ -51,6 +53,16 @@ class GenerationBuilder:
             return {}
         return dict(zip(self._places, self._current.store.strings("digests"), strict=True))
 
+    @cached_property
+    def news(self) -> Sequence[Change]:
+        """The news of the current generation."""
+        return () if self._current is None else self._current.news.read()
+
+    def before(self, slug: str) -> RenderedProfile | None:
+        """A profile as the current generation has it, None where it has none."""
+        company = self._places.get(slug)
+        return None if self._current is None or company is None else self._current.store.profile_of(company)
+
     def keep(self, slug: str) -> None:
         """Take a profile over from the current generation."""
         if self._current is None or self._known is None:
@@ -75,9 +87,9 @@ class GenerationBuilder:
             raise ValueError(f"{profile.facts.slug} is there already")
         self._profiles[profile.facts.slug] = profile, range(start, self._tokens.sections)
 
-    def publish(self, corpus_digest: str, vocabulary: Vocabulary) -> Generation:
+    def publish(self, corpus_digest: str, vocabulary: Vocabulary, news: Sequence[Change] = ()) -> Generation:
         """Write, verify and publish."""
-        columns = self._columns()
+        columns = self._columns(news)
         for name in (COLUMNS, WHOOSH):
             (self._draft.path / name).mkdir(mode=0o755)
         columns.save(self._draft.path / COLUMNS)
@@ -90,9 +102,9 @@ class GenerationBuilder:
         }
         return generation_of(self._draft.publish(corpus_digest, facts, lambda folder: _verify(folder, columns)))
 
-    def _columns(self) -> Columns:
+    def _columns(self, news: Sequence[Change] = ()) -> Columns:
         store, names, order = self._stored()
-        return Columns.build(self._tokens.finish(order), store, names)
+        return Columns.build(self._tokens.finish(order), store, names, write_news(news))
 
     def _stored(self) -> tuple[Store, list[str], Ints]:
         """What is stored of the companies, their names, and their sections in order; the profiles are let go of."""
@@ -104,7 +116,7 @@ class GenerationBuilder:
 
 def _verify(folder: Path, written: Columns) -> None:
     """Open the files as a reader would: every column is what was written, and Whoosh finds what the columns hold."""
-    for wrote in (written.tokens, written.postings, written.names, written.store):
+    for wrote in (written.tokens, written.postings, written.names, written.store, written.news):
         read = files.load(folder / COLUMNS, type(wrote))
         for column in fields(wrote):
             if not np.array_equal(getattr(read, column.name), getattr(wrote, column.name)):

@@ -13,21 +13,23 @@ from indexer.engines.whoosh import files
 from indexer.engines.whoosh.invert import Postings, invert
 from indexer.engines.whoosh.matches import Flags, Matches
 from indexer.engines.whoosh.names import Names, build_names
+from indexer.engines.whoosh.news import News
 from indexer.engines.whoosh.store import Store
 from indexer.engines.whoosh.tokens import Tokens
 from indexer.query.tree import Leaf, Or
 
-TABLES: tuple[type, ...] = (Tokens, Postings, Names, Store)
+TABLES: tuple[type, ...] = (Tokens, Postings, Names, Store, News)
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Forward index, postings, names and stored profiles; read-only, safe to share between threads."""
+    """Forward index, postings, names, stored profiles and news; read-only, safe to share between threads."""
 
     tokens: Tokens
     postings: Postings
     names: Names
     store: Store
+    news: News
 
     @staticmethod
     def layout() -> str:
@@ -36,10 +38,10 @@ class Columns:
         return xxh3_64_hexdigest(" ".join(names).encode())
 
     @classmethod
-    def build(cls, tokens: Tokens, store: Store, names: Sequence[str]) -> "Columns":
+    def build(cls, tokens: Tokens, store: Store, names: Sequence[str], news: News) -> "Columns":
         """All columns of sections analysed as `tokens`; `names` are those of the companies, in order."""
         term_ids = {term: number for number, term in enumerate(tokens.terms)}
-        return cls(tokens, invert(tokens, store.company_of), build_names(names, term_ids), store)
+        return cls(tokens, invert(tokens, store.company_of), build_names(names, term_ids), store, news)
 
     @classmethod
     def load(cls, folder: Path) -> "Columns":
@@ -49,11 +51,12 @@ class Columns:
             postings=files.load(folder, Postings),
             names=files.load(folder, Names),
             store=files.load(folder, Store),
+            news=files.load(folder, News),
         )
 
     def save(self, folder: Path) -> None:
         """Write the columns to `folder`, which must exist."""
-        for table in (self.tokens, self.postings, self.names, self.store):
+        for table in (self.tokens, self.postings, self.names, self.store, self.news):
             files.save(folder, table)
 
     @cached_property

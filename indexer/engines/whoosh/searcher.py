@@ -14,6 +14,7 @@ from indexer.engines.whoosh.hits import HitReader
 from indexer.engines.whoosh.lexicon import ColumnLexicon
 from indexer.engines.whoosh.manifest import Manifest
 from indexer.errors import IndexCorrupt
+from indexer.profiles.changes import Change
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.lexicon import Vocabulary
 
@@ -53,6 +54,14 @@ class ColumnSearcher:
         """One company whole, None when there is none."""
         company = self._columns.slugs.get(slug)
         return None if company is None else self._columns.store.profile_of(company)
+
+    def news(self) -> Sequence[Change]:
+        """What changed up to this generation, newest first."""
+        return self._news
+
+    @cached_property
+    def _news(self) -> tuple[Change, ...]:
+        return self._columns.news.read()
 
     @cached_property
     def _facts(self) -> tuple[Facts, ...]:
