@@ -2,18 +2,36 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import date
 
 import pytest
+from corpora import profile
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.config import Settings
+from indexer.engines import open_engine
 from indexer.profiles.dates import spoken
 from indexer.profiles.model import Facts
+from indexer.query.lexicon import Vocabulary
+from webapp import create_app
 from webapp.ages import age_in_words, verified
 from webapp.leads import first_sentence
 from webapp.marking import mark_words
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of an application over 120 companies with an overview, and one with nothing but concerns."""
+    settings = Settings(index=str(tmp_path_factory.mktemp("crowd") / "index"))
+    with closing(open_engine(settings)) as engine, engine.begin() as builder:
+        for number in range(120):
+            builder.add(profile(f"Firm {number:03}", overview=f"Pays the {number} people of its crowd."))
+        builder.add(profile("Zeta Works", concerns="None."))
+        builder.publish("0" * 64, Vocabulary((), {}))
+    return create_app(settings).test_client()
 
 
 def test_profile_has_one_id_for_each_section_and_no_id_twice(client: FlaskClient) -> None:
@@ -122,6 +140,12 @@ def test_coverage_counts_words_gaps_and_stale_profiles(client: FlaskClient) -> N
     waiting = text[text.index("Waiting to be verified") :]
     assert waiting.index("Surge AI") < waiting.index("Appen")
     assert client.get("/coverage?page=2").status_code == 404
+
+
+def test_coverage_counts_every_profile_on_each_of_its_pages(crowd: FlaskClient) -> None:
+    for url in ("/coverage", "/coverage?page=2"):
+        counts = re.findall(r"<td>(\d+) of 121</td>", crowd.get(url).text)
+        assert counts[:7] == ["120", "0", "0", "0", "0", "0", "1"]
 
 
 @pytest.mark.parametrize(

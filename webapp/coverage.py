@@ -1,10 +1,12 @@
 """The editors' view: which profile has which section, how long, how old."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from indexer.engines.base import Searcher
 from indexer.labels import profile_url
+from indexer.page import FacetValue
 from indexer.profiles.model import SECTION_HEADINGS, Facts, RenderedProfile
 from webapp.ages import Verified, verified
 
@@ -34,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CoverageView:
-    """The table's page, how many of its profiles have each section, and who waits longest to be verified."""
+    """The table's page, how many of all profiles have each section, and who waits longest to be verified."""
 
     rows: tuple[Row, ...]
     filled: tuple[int, ...]
@@ -46,17 +48,21 @@ class CoverageView:
     pages: int
 
 
-def coverage_view(searcher: Searcher, page: int, today: date) -> CoverageView:
-    """One page of the table, companies by slug."""
+def coverage_view(searcher: Searcher, sections: Sequence[FacetValue], page: int, today: date) -> CoverageView:
+    """One page of the table, companies by slug. `sections`: what a search for everything counts by section.
+
+    A heading without a word under it is among these, as it is in every search; `check` warns of it.
+    """
     everybody = searcher.facts()
     start = (page - 1) * ROWS
     found = [p for p in (searcher.profile(facts.slug) for facts in everybody[start : start + ROWS]) if p]
     rows = tuple(_row(profile, today) for profile in found)
+    having = {value.value: value.count for value in sections}
     waiting = [facts for facts in everybody if verified(facts, today).stale]
     waiting.sort(key=lambda facts: facts.verified_on or date.min)
     return CoverageView(
         rows=rows,
-        filled=tuple(sum(1 for row in rows if row.cells[i].words) for i in range(len(SECTION_HEADINGS))),
+        filled=tuple(having.get(id_, 0) for id_ in SECTION_HEADINGS),
         headings=tuple(SECTION_HEADINGS.values()),
         stale=tuple(_stale_row(facts, today) for facts in waiting[:STALE_ROWS]),
         stale_total=len(waiting),

@@ -144,7 +144,9 @@ def _coverage_for_all() -> Response:
 
 def _coverage_page(demand: DemandView | None) -> Response:
     parameters = read_leniently(CoverageParameters, request.query_string, {}).parameters
-    view = coverage_view(desk().service.searcher(), parameters.page, today())
+    here = desk()
+    searcher = here.service.searcher()
+    view = coverage_view(searcher, here.catalog(searcher).facets["section"], parameters.page, today())
     if parameters.page > view.pages:
         return problem(404, f"There is no page {parameters.page:,} of this table.", back="/coverage")
     return page_of("coverage.html", view=view, demand=demand)
