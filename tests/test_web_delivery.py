@@ -242,6 +242,16 @@ def test_browsers_can_add_the_search(client: FlaskClient) -> None:
     assert 'href="/opensearch.xml"' in client.get("/").text
 
 
+def test_icon_is_found_where_browsers_guess_it(client: FlaskClient) -> None:
+    with client.get("/favicon.ico", follow_redirects=True) as response:
+        assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
+
+
+@pytest.mark.parametrize("url", ["/opensearch.xml", "/robots.txt", "/favicon.ico"])
+def test_what_says_nothing_of_profiles_needs_no_index(own_settings: Settings, url: str) -> None:
+    assert create_app(own_settings).test_client().get(url).status_code in (200, 302)
+
+
 def test_robots_may_read_profiles_and_find_the_sitemap(client: FlaskClient) -> None:
     text = client.get("/robots.txt").text
     assert "Sitemap: http://localhost/sitemap.xml" in text

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 from datetime import UTC, date
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from werkzeug import Response as Redirect
 
 from indexer.links import search_pairs, to
 from indexer.page import Result
@@ -91,8 +92,13 @@ def sitemap() -> Response:
     return _xml("sitemap.xml", "application/xml", root=request.url_root.rstrip("/"), everybody=everybody)
 
 
+@feeds.get("/favicon.ico")
+def favicon() -> Redirect:
+    """Where programs look for the icon of a site that do not read its pages."""
+    return redirect(f"{current_app.static_url_path}/favicon.svg")
+
+
 @feeds.get("/opensearch.xml")
-@by_generation
 def opensearch() -> Response:
     """Lets browsers add this search, with its suggestions."""
     return _xml("opensearch.xml", "application/opensearchdescription+xml", root=request.url_root.rstrip("/"))
