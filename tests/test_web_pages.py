@@ -150,16 +150,16 @@ def test_words_that_no_profile_has_together_are_relaxed_and_said_so(client: Flas
 
 
 def test_word_that_nobody_has_is_named_beside_the_results_of_the_others(client: FlaskClient) -> None:
-    text = page(client, "/search?q=paid+zyzzyqwx")
+    text = page(client, "/search?q=zyzzyqwx+paid+zyzzyqwx")
     assert companies(text)
     assert "No profile has “zyzzyqwx”." in text
 
 
 def test_zero_results_help_with_unknown_words_filters_and_ways_on(client: FlaskClient) -> None:
-    text = page(client, "/search?q=zyzzyqwx&hiring=closed")
+    text = page(client, "/search?q=zyzzyqwx+zyzzyqwx&hiring=closed")
     assert "No company" in text
-    assert "No profile has “zyzzyqwx”" in text
-    assert "/search?q=zyzzyqwx" in links(text)
+    assert "No profile has “zyzzyqwx”." in text
+    assert "/search?q=zyzzyqwx+zyzzyqwx" in links(text)
     assert "Or look around" in text
 
 
@@ -184,6 +184,19 @@ def test_bad_request_lists_every_fault(client: FlaskClient) -> None:
     assert "<code>q</code>: give it only once" in text
     assert "<code>page</code>: give a whole number" in text
     assert "<code>verified</code>: give a whole number of days" in text
+
+
+def test_failed_search_keeps_its_words_in_the_box(client: FlaskClient) -> None:
+    text = page(client, "/search?q=%22%3E%3Cb%3Epay&page=0", 400)
+    assert 'name="q" value="&#34;&gt;&lt;b&gt;pay"' in text
+    assert "Try again" not in text
+
+
+def test_spaces_at_the_ends_of_a_query_are_not_kept(client: FlaskClient) -> None:
+    text = page(client, "/search?q=+payoneer+")
+    assert "for “payoneer”</h1>" in text
+    assert not [link for link in links(text) if "payoneer+" in link or "=+" in link]
+    assert client.get("/suggest?q=pay+").json[0] == "pay "
 
 
 def test_query_at_the_limit_answers_and_one_past_it_is_refused(client: FlaskClient) -> None:
@@ -234,9 +247,11 @@ def test_pages_of_one_answer_name_its_generation(own_settings: Settings) -> None
 
 def test_without_an_index_pages_say_so_and_never_look_like_no_results(own_settings: Settings) -> None:
     client = create_app(own_settings).test_client()
-    text = page(client, "/search?q=pay", 503)
+    text = page(client, "/search?q=pay&hiring=closed", 503)
     assert "not available" in text
     assert "profile-search rebuild" in text
+    assert 'name="q" value="pay"' in text
+    assert "/search?q=pay&hiring=closed" in links(text)
     assert "No company" not in text
     assert str(own_settings.corpus.parent) not in text
     ready = client.get("/readyz")

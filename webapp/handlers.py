@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from indexer.errors import BadRequest, Fault, OperatorError, UserError
 from webapp.context import desk
+from webapp.params import read_pairs
 
 log = logging.getLogger("profile_search.web")
 
@@ -73,8 +75,18 @@ def problem(status: int, detail: str = "", faults: Sequence[Fault] = (), **more:
     title = _TITLES.get(status) or HTTPStatus(status).phrase
     if request.path.startswith(_PROGRAM_PATHS):
         return _document(status, title, detail, faults)
-    page = render_template("error.html", status=status, title=title, detail=detail, faults=faults, **more)
+    about = {"status": status, "title": title, "detail": detail, "faults": faults}
+    page = render_template("error.html", **about, **_asked(), **more)
     return Response(page, status, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def _asked() -> dict[str, str]:
+    """What a page that failed keeps of its request: the query, for the search box, and its address on this site."""
+    pairs = read_pairs(request.query_string)
+    text = next((value for name, value in pairs if name == "q"), "")
+    path = "/" + quote(request.path.lstrip("/\\"))  # two slashes would begin the name of another site
+    again = f"{path}?{urlencode(pairs, errors='surrogateescape')}" if pairs else path
+    return {"text": text.replace("\x00", "").encode("utf-8", "replace").decode(), "again": again}
 
 
 def _document(status: int, title: str, detail: str, faults: Sequence[Fault]) -> Response:

@@ -75,6 +75,8 @@ def _days(value: str) -> str:
 
 
 QueryText = Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARACTERS)]
+SearchText = Annotated[QueryText, AfterValidator(str.strip)]
+"""Spaces at its ends are nobody's search; while a query is still being typed, the last one counts."""
 
 
 class Parameters(BaseModel):
@@ -87,7 +89,7 @@ class SearchParameters(Parameters):
     """A search: words, filters (OR inside one, AND between them), order and page."""
 
     q: Annotated[
-        QueryText, Field(description='Any text. Understands "exact phrase", -word, OR, word*, in:section.')
+        SearchText, Field(description='Any text. Understands "exact phrase", -word, OR, word*, in:section.')
     ] = ""
     sections: Annotated[
         tuple[Annotated[str, _choice("section")], ...],
@@ -142,7 +144,7 @@ class ApiSearchParameters(SearchParameters):
 class ProfileParameters(Parameters):
     """Words to mark in a profile."""
 
-    q: Annotated[QueryText, Field(description="The search that led here; its words are marked.")] = ""
+    q: Annotated[SearchText, Field(description="The search that led here; its words are marked.")] = ""
 
 
 class SuggestParameters(Parameters):

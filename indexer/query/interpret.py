@@ -27,7 +27,7 @@ class Interpretation:
     """`typed`: the query as it was typed, node by node as in `query`: without misspelt stop words, and with two words
     for those that were written together.
 
-    `repaired`: (typed, used) for each repaired word; `unknown`: words that no form was found for.
+    `repaired`: (typed, used) for each repaired word; `unknown`: words that no form was found for; each of both once.
     `weights`: section id to the factor that the query's intent gives it.
     """
 
@@ -80,8 +80,8 @@ class Interpreter:
         return Interpretation(
             query=replace(query, wanted=tuple(wanted[place] for place in kept), unwanted=unwanted),
             typed=replace(query, wanted=tuple(typed[place] for place in kept)),
-            repaired=tuple(reading.repaired),
-            unknown=tuple(reading.unknown),
+            repaired=tuple(dict.fromkeys(reading.repaired)),
+            unknown=tuple(dict.fromkeys(reading.unknown)),
             weights=self._language.section_weights(reading.terms),
         )
 
