@@ -20,6 +20,8 @@ CHOICES = {
 """Facets with the attribute of Filters that holds their choice."""
 
 
+NAMED_WORDS = 3
+"""More words than these are counted in a reason, not named."""
 _TEMPLATE = {id_: place for place, id_ in enumerate(SECTION_HEADINGS)}
 _quoted = lru_cache(maxsize=4_096)(quote)
 """Slugs and section ids in addresses: the same few stand on every page, dozens of times."""
@@ -79,16 +81,29 @@ def why(hit: CompanyHit, names: Sequence[str], otherwise: str) -> str:
     """
     if not names:
         return otherwise
-    words, has = set(names), {names[number] for number in hit.words}
-    if len(words) == 1:
-        count = names[0] if names[0].startswith('"') else f"\u201c{names[0]}\u201d"
-    elif len(has) == len(words):
-        count = "both words" if len(words) == 2 else f"all {len(words)} words"
-    else:
-        count = f"{len(has)} of {len(words)} words"
     where = _where(hit)
     named = "the company you named; " if hit.name_matched and where else ""
-    return f"{named}{count}; {where or 'in the name of the company'}"
+    return f"{named}{_which(hit, names)}; {where or 'in the name of the company'}"
+
+
+def _which(hit: CompanyHit, names: Sequence[str]) -> str:
+    """Which of the words the company has; those that make a list too long to read are counted."""
+    has = [names[number] for number in sorted(hit.words)]
+    words, lacking = set(names), [name for name in dict.fromkeys(names) if name not in has]
+    has = list(dict.fromkeys(has))
+    if len(words) == 1:
+        return _quotes(names[:1])
+    if not lacking:
+        return "both words" if len(words) == 2 else f"all {len(words)} words"
+    count = f"{len(has)} of {len(words)} words"
+    if len(lacking) > NAMED_WORDS:
+        return f"{count}: {_quotes(has)}" if 0 < len(has) <= NAMED_WORDS else count
+    there = f"has {_quotes(has)}" if 0 < len(has) <= NAMED_WORDS else count
+    return f"{there}, lacks {_quotes(lacking)}"
+
+
+def _quotes(words: Sequence[str]) -> str:
+    return _listed([word if word.startswith('"') else f"\u201c{word}\u201d" for word in words])
 
 
 def _where(hit: CompanyHit) -> str:

@@ -122,6 +122,12 @@ def test_every_section_has_a_mark_or_the_reason_names_where_the_words_stand(
         ("concerns", "“concerns”; in the heading “Concerns”"),
         ("equipment phone", "both words; in Equipment"),
         ("equipment paypal", "both words; in Compensation; in the heading “Equipment”"),
+        ("moderators payoneer trauma", "has “moderators” and “trauma”, lacks “payoneer”; in Concerns"),
+        ("queues delayed hour hours kenya", "4 of 5 words, lacks “kenya”; in Concerns, Assessments and Compensation"),
+        (
+            "payoneer kenya refugees moderators scans medical microphone",
+            "3 of 7 words: “scans”, “medical” and “microphone”; in Overview and Equipment",
+        ),
         ("surge ai", "the company you named; both words; in Overview"),
         ("labs", "“labs”; in the name of the company"),
     ],
