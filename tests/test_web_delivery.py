@@ -4,6 +4,7 @@ import gzip
 import re
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -195,27 +196,107 @@ def test_feed_keeps_rfc_4287(client: FlaskClient) -> None:
     assert own.get("href") == "http://localhost/feed.atom?q=paid&hiring=workers"
 
 
-def test_feed_of_changes_tells_what_the_newest_generation_changed(own_settings: Settings) -> None:
-    client = create_app(own_settings).test_client()
-    profile = own_settings.corpus / "sama.md"
+def entries_of(client: FlaskClient, url: str) -> list[ET.Element]:
+    return ET.fromstring(client.get(url).data).findall(f"{ATOM}entry")
+
+
+def titles(client: FlaskClient, url: str) -> list[str]:
+    return [entry.findtext(f"{ATOM}title") or "" for entry in entries_of(client, url)]
+
+
+def replace_in(profile: Path, *pairs: tuple[str, str]) -> None:
+    text = profile.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    profile.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def changed(own_settings: Settings) -> FlaskClient:
+    """A client of an index that was rebuilt five times: two rebuilds changed something, the last one nothing."""
+    corpus = own_settings.corpus
     with closing(open_engine(own_settings)) as engine:
-        rebuild(engine, own_settings.corpus)
-        assert not ET.fromstring(client.get("/changes.atom").data).findall(f"{ATOM}entry")
-        text = profile.read_text(encoding="utf-8").replace("hiring_status: closed", "hiring_status: workers")
-        profile.write_text(text.replace("$1.46 an hour", "$2.20 an hour"), encoding="utf-8")
-        (own_settings.corpus / "appen.md").unlink()
-        rebuild(engine, own_settings.corpus)
+        rebuild(engine, corpus)
+        client = create_app(own_settings).test_client()
+        assert entries_of(client, "/changes.atom") == []
+        closed = ("hiring_status: closed", "hiring_status: workers")
+        replace_in(corpus / "sama.md", closed, ("$1.46 an hour", "$2.20 an hour"))
+        (corpus / "appen.md").unlink()
+        rebuild(engine, corpus)
+        rebuild(engine, corpus)
+        replace_in(corpus / "sama.md", ("$2.20 an hour", "$2.30 an hour"), ("founded: 2008", "founded: 2009"))
+        rebuild(engine, corpus)
+        rebuild(engine, corpus)
+    return client
 
-    def titles(url: str) -> list[str]:
-        entries = ET.fromstring(client.get(url).data).findall(f"{ATOM}entry")
-        return [entry.findtext(f"{ATOM}title") or "" for entry in entries]
 
-    assert titles("/changes.atom") == [
+def test_feed_of_changes_keeps_what_earlier_rebuilds_changed(changed: FlaskClient) -> None:
+    assert titles(changed, "/changes.atom") == [
+        "Sama: founded changed",
+        "Sama: compensation changed",
         "Sama: hiring status changed",
         "Sama: compensation changed",
         "Appen: profile removed",
     ]
-    assert titles("/changes.atom?topic=compensation") == ["Sama: compensation changed"]
+    assert titles(changed, "/changes.atom?topic=compensation&utm_source=x") == ["Sama: compensation changed"] * 2
+    assert titles(changed, "/changes.atom?company=appen") == ["Appen: profile removed"]
+    assert titles(changed, "/changes.atom?topic=profile&company=sama") == []
+    summaries = [entry.findtext(f"{ATOM}summary") for entry in entries_of(changed, "/changes.atom?company=sama")]
+    assert summaries[0] == "Founded: 2008 → 2009"
+    assert summaries[2] == "Closed → Hires workers"
+    assert "$2.20 an hour" in (summaries[3] or "")
+
+
+def test_feed_of_changes_keeps_rfc_4287_with_ids_that_no_host_changes(changed: FlaskClient) -> None:
+    feed = ET.fromstring(changed.get("/changes.atom?topic=compensation&company=sama").data)
+    assert feed.findtext(f"{ATOM}title") == "What changed at Sama: Compensation"
+    found = feed.findall(f"{ATOM}entry")
+    assert feed.findtext(f"{ATOM}updated") == found[0].findtext(f"{ATOM}updated")
+    everything = entries_of(changed, "/changes.atom")
+    ids = [entry.findtext(f"{ATOM}id") or "" for entry in everything]
+    assert len(set(ids)) == len(ids) == 5
+    assert all(re.fullmatch(r"tag:profile-search,2026:\d{8}T\d{6}\.\d{6}Z/[a-z]+/[a-z]+", id_) for id_ in ids)
+    elsewhere = ET.fromstring(changed.get("/changes.atom", headers={"Host": "127.0.0.1"}).data)
+    assert [entry.findtext(f"{ATOM}id") for entry in elsewhere.findall(f"{ATOM}entry")] == ids
+    assert [entry.find(f"{ATOM}link").get("href") for entry in everything] == [  # type: ignore[union-attr]
+        "http://localhost/profiles/sama",
+        "http://localhost/profiles/sama#compensation",
+        "http://localhost/profiles/sama",
+        "http://localhost/profiles/sama#compensation",
+        "http://localhost/search",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("/changes.atom?topic=bogus", "topic: there is no value “bogus”; give one of overview, application_process, "),
+        ("/changes.atom?company=nobody", "company: there is no value “nobody”; give one of appen, "),
+        (
+            "/feed.atom?hiring=zzz",
+            "hiring: there is no value “zzz”; give one of workers, vendor, both, closed, unknown",
+        ),
+        ("/feed.atom?q=paid&sort=zzz&verified=x", "sort: give one of relevance, verified or name"),
+    ],
+)
+def test_feed_of_an_unknown_value_is_refused_with_what_is_possible(client: FlaskClient, url: str, fault: str) -> None:
+    response = client.get(url)
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")
+    assert fault in response.json["detail"]
+
+
+def test_feeds_ignore_names_that_they_do_not_know_and_empty_values(client: FlaskClient) -> None:
+    for url in ("/changes.atom?topic=&utm_source=x", "/feed.atom?hiring=&q=paid&fbclid=1"):
+        assert client.get(url).status_code == 200
+
+
+def test_pages_lead_to_the_feeds_of_changes(client: FlaskClient) -> None:
+    for page, feed in (("/coverage", "/changes.atom"), ("/profiles/sama", "/changes.atom?company=sama")):
+        assert re.search(
+            rf'<link rel="alternate" type="application/atom\+xml" [^>]*href="{re.escape(feed)}"', client.get(page).text
+        )
+        assert client.get(feed).status_code == 200
 
 
 @pytest.mark.parametrize("text", ["a\x01b\x0b", "\ufffe", "<&]]>", "\x1b[31m"])

@@ -7,6 +7,7 @@ from flask import Flask
 
 from indexer import engines, search
 from indexer.config import Settings, read_settings
+from indexer.profiles.changes import MAX_NEWS, NEWS_DAYS
 from indexer.querylog import QueryLog
 from webapp import access, api, context, delivery, feeds, handlers, health, logs, metrics, security, views
 from webapp.moves import MovingFlask
@@ -26,7 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["static"] = app.static_url_path
+    app.jinja_env.globals.update(static=app.static_url_path, news_days=NEWS_DAYS, max_news=MAX_NEWS)
     context.attach(app, _desk(settings, digest))
     _install(app, settings)
     return app

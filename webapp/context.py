@@ -13,12 +13,12 @@ from indexer.config import Settings
 from indexer.engines.base import Engine, Searcher, Status
 from indexer.errors import OperatorError
 from indexer.page import FacetValue
+from indexer.profiles.changes import TOPICS
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
 from indexer.query.request import UNKNOWN, SearchRequest
 from indexer.querylog import QueryLog
 from indexer.search import SearchService
 from indexer.text import fold
-from webapp.changes import Changes
 from webapp.leads import Leads
 from webapp.metrics import Metrics
 
@@ -51,7 +51,6 @@ class Desk:
     query_log: QueryLog | None = None
     metrics: Metrics = field(default_factory=Metrics)
     leads: Leads = field(default_factory=Leads)
-    changes: Changes = field(default_factory=Changes)
     _catalog: Catalog | None = None
     _status: tuple[str | None, float, Status] | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -121,7 +120,7 @@ def _read_catalog(service: SearchService, searcher: Searcher, day: date) -> Cata
         "hiring": HIRING_STATUSES,
         "service": (UNKNOWN,),
         "company": [facts.slug for facts in searcher.facts()],
-        "topic": (*SECTION_HEADINGS, *offered.get("section", ()), "hiring", "profile"),
+        "topic": (*SECTION_HEADINGS, *offered.get("section", ()), *TOPICS),
     }
     known = {
         facet: {fold(value): value for value in [*values, *offered.get(facet, ())]}

@@ -1,19 +1,23 @@
 """What other programs discover by themselves: feed, sitemap, robots.txt, OpenSearch description."""
 
 import re
+from collections.abc import Container
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug import Response as Redirect
 
+from indexer.labels import profile_url, value_label
 from indexer.links import search_pairs, to
 from indexer.page import Result
+from indexer.profiles.changes import TOPICS, Change
 from indexer.query.request import MAX_PAGE_SIZE
+from indexer.text import fold
 from webapp.context import desk
 from webapp.delivery import by_generation
 from webapp.parameters import ChangesParameters, NoParameters, SearchParameters
-from webapp.params import read_leniently
+from webapp.params import read_for_feed, read_leniently
 
 feeds = Blueprint("feeds", __name__)
 
@@ -33,7 +37,7 @@ def feed() -> Response:
     """Any search as an Atom feed (RFC 4287), the newest verified first."""
     here = desk()
     catalog = here.catalog(here.service.searcher())
-    asked = read_leniently(SearchParameters, request.query_string, catalog.known).parameters.request(MAX_PAGE_SIZE)
+    asked = read_for_feed(SearchParameters, request.query_string, catalog.known).request(MAX_PAGE_SIZE)
     page = here.service.search(replace(asked, sort="verified", page=1, explain=False), catalog.today)
     published = here.service.searcher(page.generation).generation.created.date()
     entries = [(result, _updated(result, published), _summary(result)) for result in page.results]
@@ -65,22 +69,43 @@ def _summary(result: Result) -> str:
 @feeds.get("/changes.atom")
 @by_generation
 def changes() -> Response:
-    """What the newest generation changed, about one section, the hiring status, or everything."""
+    """What rebuilds changed in the profiles, the newest first: about one topic, one company, or everything."""
     here = desk()
-    now = here.service.searcher()
-    topic = read_leniently(ChangesParameters, request.query_string, here.catalog(now).known).parameters.topic
-    previous = here.status().previous
-    found = here.changes.of(here.engine.open(previous.id), now, topic) if previous else ()
+    searcher = here.service.searcher()
+    news, companies = searcher.news(), {facts.slug: facts.company for facts in searcher.facts()}
+    catalog = here.catalog(searcher).known
+    known = {
+        "topic": {**catalog["topic"], **{fold(change.topic): change.topic for change in news}},
+        "company": {**catalog["company"], **{fold(change.slug): change.slug for change in news}},
+    }
+    asked = read_for_feed(ChangesParameters, request.query_string, known)
+    found = [c for c in news if asked.topic in ("", c.topic) and asked.company in ("", c.slug)]
+    names = {change.slug: change.company for change in news} | companies
+    about = f"What changed at {names[asked.company]}" if asked.company else "What changed in the profiles"
+    topic = TOPICS.get(asked.topic) or value_label("section", asked.topic, searcher.values()["section"])
     return _xml(
         "changes.xml",
         "application/atom+xml",
-        topic=topic,
+        title=f"{about}: {topic}" if topic else about,
         root=request.url_root.rstrip("/"),
-        self_path=to("/changes.atom", [("topic", topic)] if topic else []),
-        updated=f"{now.generation.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        generation=now.generation.id,
-        changes=found,
+        self_path=to("/changes.atom", [(name, value) for name, value in asked if value]),
+        page_path=profile_url(asked.company) if asked.company in companies else "/coverage",
+        updated=_moment(max((change.when for change in found), default=searcher.generation.created)),
+        entries=[(change, _change_id(change), _moment(change.when), _place(change, companies)) for change in found],
     )
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _change_id(change: Change) -> str:
+    """Stays the same whatever the site is called and however often the change is told (RFC 4151)."""
+    return f"tag:profile-search,2026:{change.when.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}/{change.slug}/{change.topic}"
+
+
+def _place(change: Change, companies: Container[str]) -> str:
+    return profile_url(change.slug, section=change.section) if change.slug in companies else "/search"
 
 
 @feeds.get("/sitemap.xml")

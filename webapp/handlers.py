@@ -25,7 +25,7 @@ _TITLES = {
     503: "The search is not available right now",
 }
 _DETAILS = {429: "Wait a moment, then ask again: this address has asked very often within the last minute."}
-_PROGRAM_PATHS = ("/api/", "/suggest", "/readyz", "/healthz", "/metrics")
+_PROGRAM_PATHS = ("/api/", "/suggest", "/feed.atom", "/changes.atom", "/readyz", "/healthz", "/metrics")
 
 
 def install(app: Flask) -> None:

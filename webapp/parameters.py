@@ -60,7 +60,7 @@ def _choice(facet: str) -> AfterValidator:
         known: Known = info.context or {}
         found = known.get(facet, {}).get(fold(value))
         if found is None:
-            raise PydanticCustomError("unknown_choice", "there is no such value")
+            raise PydanticCustomError("unknown_choice", "there is no such value", {"known": known.get(facet, {})})
         return found
 
     return AfterValidator(canonical)
@@ -175,9 +175,10 @@ class CoverageParameters(Parameters):
 
 
 class ChangesParameters(Parameters):
-    """What a feed of changes is about: a section's id, "hiring", "profile", or everything."""
+    """What a feed of changes is about: a section's id or another topic, a company's slug; without them everything."""
 
     topic: Annotated[str, _choice("topic")] = ""
+    company: Annotated[str, _choice("company")] = ""
 
 
 class NoParameters(Parameters):

@@ -1,10 +1,11 @@
 """The query string of every route: raw bytes to a validated model, every fault reported together.
 
-The API is strict; pages are lenient: they ignore names they do not know and drop an unknown choice with a notice.
+The API is strict; pages are lenient: they ignore names they do not know and drop an unknown choice with a notice. Feeds
+ignore names, too, but whoever reads them sees no notice: an unknown choice is refused.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +17,8 @@ from webapp.parameters import Known, Parameters
 
 _CHOICE_FAULTS = frozenset({"unknown_choice", "literal_error", "string_pattern_mismatch"})
 """What a page drops with a notice instead of refusing the request."""
+MAX_OFFERED = 40
+"""Longer lists of what is possible are looked up elsewhere."""
 
 P = TypeVar("P", bound=Parameters)
 
@@ -40,32 +43,58 @@ def read_pairs(query_string: bytes) -> list[tuple[str, str]]:
 
 def read_strictly(model: type[P], query_string: bytes, known: Known) -> P:
     """For the API: every fault is refused, unknown names and values included. Raises BadRequest."""
-    values, faults = _gather(model, query_string, _refuse_name)
+    return _valid(model, known, *_gather(model, query_string, _refuse_name))
+
+
+def read_for_feed(model: type[P], query_string: bytes, known: Known) -> P:
+    """For feeds: unknown names and empty values are ignored, every other fault is refused. Raises BadRequest."""
+    values, faults = _gather(model, query_string, lambda _: None)
+    return _valid(model, known, _stated(values), faults)
+
+
+def _valid(model: type[P], known: Known, values: Mapping[str, Any], faults: Sequence[Fault]) -> P:
+    found = list(faults)
     try:
         parameters = model.model_validate(values, context=known)
     except ValidationError as error:
-        faults += [_fault(detail) for detail in error.errors(include_url=False)]
-    if faults:
-        raise BadRequest(faults)
+        found += [_offering(_fault(detail), detail) for detail in error.errors(include_url=False)]
+    if found:
+        raise BadRequest(found)
     return parameters
 
 
 def read_leniently(model: type[P], query_string: bytes, known: Known) -> Reading[P]:
     """For pages: unknown names are ignored, unknown choices dropped and reported. Raises BadRequest for the rest."""
     values, faults = _gather(model, query_string, lambda _: None)
-    values = {name: value for name, value in values.items() if value != "" or name == "q"}
+    values = _stated(values)
     dropped: list[Fault] = []
     try:
         parameters = model.model_validate(values, context=known)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        dropped = [_fault(detail) for detail in details if detail["type"] in _CHOICE_FAULTS and detail["input"] != ""]
+        dropped = [_fault(detail) for detail in details if detail["type"] in _CHOICE_FAULTS]
         faults += [_fault(detail) for detail in details if detail["type"] not in _CHOICE_FAULTS]
         if not faults:
             parameters = model.model_validate(_without(values, details), context=known)
     if faults:
         raise BadRequest(faults)
     return Reading(parameters, tuple(dropped))
+
+
+def _stated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that say something: forms send empty ones, too."""
+    said = {name: [v for v in value if v != ""] if isinstance(value, list) else value for name, value in values.items()}
+    return {name: value for name, value in said.items() if value != "" or name == "q"}
+
+
+def _offering(fault: Fault, detail: ErrorDetails) -> Fault:
+    """The fault with what may be given instead, where that is not too long to be read."""
+    offered = dict.fromkeys(detail.get("ctx", {}).get("known", {}).values())
+    return (
+        replace(fault, message=f"{fault.message}; give one of {', '.join(offered)}")
+        if 0 < len(offered) <= MAX_OFFERED
+        else fault
+    )
 
 
 def _refuse_name(name: str) -> Fault | None:

@@ -21,6 +21,7 @@ VALUE_CHARACTERS = 80
 PROFILE, HIRING, FACTS = "profile", "hiring", "facts"
 TOPICS = {PROFILE: "New and removed profiles", HIRING: "Hiring status", FACTS: "Quick facts"}
 """Topics of changes beside the sections, with their names."""
+_SECTION = "section-"
 _LABELS = {
     "company": "Company",
     "service_type": "Service",
@@ -53,6 +54,11 @@ class Change:
     def title(self) -> str:
         """One line for readers."""
         return f"{self.company}: {self.event}"
+
+    @property
+    def section(self) -> str:
+        """The id of the section, empty where the change is about none."""
+        return "" if self.topic in TOPICS else self.topic.removeprefix(_SECTION)
 
     def dump(self) -> dict[str, str]:
         """As plain data."""
@@ -145,7 +151,7 @@ def _sections(before: tuple[RenderedSection, ...], after: tuple[RenderedSection,
 
 def _topic(section: RenderedSection) -> str:
     """The id, which has no hyphen; a section of our own that is called like another topic is not that."""
-    return f"section-{section.id}" if section.id in TOPICS else section.id
+    return _SECTION + section.id if section.id in TOPICS else section.id
 
 
 def _name(section: RenderedSection) -> str:
