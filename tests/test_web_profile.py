@@ -120,11 +120,49 @@ def test_too_few_companies_offer_the_form_that_chooses(client: FlaskClient, quer
     assert text.count(" checked") == query.count("company")
 
 
-def test_more_than_four_companies_are_refused(client: FlaskClient) -> None:
-    slugs = ["appen", "sama", "surge-ai", "centaur-labs", "humans-in-the-loop"]
-    response = client.get("/compare?" + "&".join(f"company={slug}" for slug in slugs))
-    assert response.status_code == 400
-    assert "at most 4" in response.text
+def ticks(text: str) -> list[tuple[str, bool]]:
+    """The companies of the form that chooses, in order, and whether each is ticked."""
+    found = re.findall(r'name="company" value="([^"]*)"( checked)?', text)
+    return [(slug, bool(ticked)) for slug, ticked in found]
+
+
+def test_more_than_four_companies_are_refused_with_all_of_them_ticked(client: FlaskClient) -> None:
+    slugs = ["surge-ai", "appen", "sama", "centaur-labs", "humans-in-the-loop"]
+    pairs = "&".join(f"company={slug}" for slug in slugs)
+    response = client.get(f"/compare?section=concerns&{pairs}")
+    assert (response.status_code, response.headers["Cache-Control"]) == (400, "no-store")
+    assert "Choose at most four companies: 5 are ticked." in response.text
+    assert ticks(response.text) == [(slug, True) for slug in slugs]
+    assert 'name="section" value="concerns"' in response.text
+    assert client.get("/compare?company=sama" + "&company=appen" * 5).status_code == 200
+
+
+def test_list_to_choose_from_is_bounded_and_shows_the_ticked_ones_first_on_each_page(crowd: FlaskClient) -> None:
+    url = "/compare?company=zeta-works&company=firm-007"
+    seen = set()
+    for number in (1, 2, 3):
+        listed = ticks(crowd.get(f"{url}&page={number}").text)
+        assert listed[:2] == [("zeta-works", True), ("firm-007", True)]
+        assert len(listed) <= 52
+        seen |= {slug for slug, _ in listed}
+    assert len(seen) == 121
+    assert crowd.get(f"{url}&page=4").status_code == 404
+    compared = crowd.get(url).text
+    assert "<h1>Compare Zeta Works and Firm 007</h1>" in compared
+    assert len(ticks(compared)) <= 52
+
+
+def test_companies_are_found_by_their_name_to_be_ticked_with_the_others(crowd: FlaskClient) -> None:
+    text = crowd.get("/compare?company=firm-007&company=firm-008&q=zeta&page=1").text
+    assert ticks(text) == [("firm-007", True), ("firm-008", True), ("zeta-works", False)]
+    nothing = crowd.get("/compare?q=%3Cqxqxq%3E").text
+    assert "No company was found for “&lt;qxqxq&gt;”: these are all." in nothing
+    assert len(ticks(nothing)) == 50
+
+
+def test_results_hand_their_search_to_the_list_to_choose_from(client: FlaskClient) -> None:
+    text = client.get("/search?q=payoneer").text
+    assert '<input type="hidden" name="q" value="payoneer">' in text[text.index('action="/compare"') :]
 
 
 def test_unknown_company_is_dropped_and_said(client: FlaskClient) -> None:

@@ -1,15 +1,17 @@
 """Companies side by side: quick facts and one section."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 
-from indexer.engines.base import Searcher
 from indexer.labels import profile_url
 from indexer.links import to
 from indexer.profiles.model import SECTION_HEADINGS, RenderedProfile
+from indexer.search import SearchService
+from webapp.chooser import Chooser, chooser
 from webapp.navigation import Link
 from webapp.parameters import MAX_COMPARED, CompareParameters
 from webapp.params import Reading
@@ -35,38 +37,54 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """Everything that the comparison prints. `choices` are all companies, for those who chose too few."""
+    """Everything that the comparison prints; its columns are those of two to four companies, or none."""
 
     heading: str
     section: str
     columns: tuple[Column, ...]
     sections: tuple[Link, ...]
-    choices: tuple[Link, ...]
+    chooser: Chooser | None
     notes: tuple[str, ...]
+    too_many: bool
 
 
-def comparison_view(reading: Reading[CompareParameters], searcher: Searcher, today: date) -> ComparisonView:
-    """The chosen companies; with fewer than two of them, the form that chooses."""
-    section, slugs = reading.parameters.section, tuple(dict.fromkeys(reading.parameters.company))
-    found = [profile for profile in map(searcher.profile, slugs) if profile]
+def comparison_view(reading: Reading[CompareParameters], service: SearchService, today: date) -> ComparisonView:
+    """The chosen companies, and while there is room for another, the form that chooses."""
+    asked, slugs = reading.parameters, tuple(dict.fromkeys(reading.parameters.company))
+    searcher = service.searcher()
+    too_many = len(slugs) > MAX_COMPARED
+    found = [] if too_many else [profile for profile in map(searcher.profile, slugs) if profile]
     ids = dict.fromkeys([*SECTION_HEADINGS, *(s.id for profile in found for s in profile.sections)])
     named = {s.id: s.heading for profile in found for s in profile.sections}
-    notes = [f"Ignored {fault.parameter}: {fault.message}." for fault in reading.dropped]
-    if len(found) == 1:
-        notes.append("Choose at least one more company.")
+    compared = found if asked.page is None and len(found) > 1 else []
+    choices = None
+    if len(compared) < MAX_COMPARED:
+        choices = chooser(service, searcher, asked)
     return ComparisonView(
-        heading=SECTION_HEADINGS.get(section) or named.get(section, section),
-        section=section,
-        columns=tuple(_column(profile, section, slugs, today) for profile in found),
+        heading=SECTION_HEADINGS.get(asked.section) or named.get(asked.section, asked.section),
+        section=asked.section,
+        columns=tuple(_column(profile, asked, slugs, today) for profile in compared),
         sections=tuple(
-            Link(SECTION_HEADINGS.get(id_) or named[id_], to("/compare", _pairs(id_, slugs)), id_ == section)
+            Link(
+                SECTION_HEADINGS.get(id_) or named[id_], to("/compare", _pairs(asked, slugs, id_)), id_ == asked.section
+            )
             for id_ in ids
         ),
-        choices=tuple(Link(facts.company, facts.slug, facts.slug in slugs) for facts in searcher.facts())
-        if len(found) < MAX_COMPARED
-        else (),
-        notes=tuple(notes),
+        chooser=choices,
+        notes=tuple(_notes(reading, len(slugs), choices)),
+        too_many=too_many,
     )
+
+
+def _notes(reading: Reading[CompareParameters], chosen: int, choices: Chooser | None) -> Iterator[str]:
+    for fault in reading.dropped:
+        yield f"Ignored {fault.parameter}: {fault.message}."
+    if chosen > MAX_COMPARED:
+        yield f"Choose at most four companies: {chosen} are ticked."
+    elif chosen == 1 and reading.parameters.page is None:
+        yield "Choose at least one more company."
+    if choices and choices.found_none:
+        yield f"No company was found for “{choices.text}”: these are all."
 
 
 def _with_own_ids(html: str, slug: str) -> str:
@@ -74,14 +92,15 @@ def _with_own_ids(html: str, slug: str) -> str:
     return _TAG.sub(lambda tag: _ID.sub(rf"\1c-{slug}-", tag[0]), html)
 
 
-def _pairs(section: str, slugs: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [("section", section), *(("company", slug) for slug in slugs)]
+def _pairs(asked: CompareParameters, slugs: tuple[str, ...], section: str) -> list[tuple[str, str]]:
+    words = [("q", asked.q)] if asked.q else []
+    return [("section", section), *(("company", slug) for slug in slugs), *words]
 
 
-def _column(profile: RenderedProfile, section: str, slugs: tuple[str, ...], today: date) -> Column:
+def _column(profile: RenderedProfile, asked: CompareParameters, slugs: tuple[str, ...], today: date) -> Column:
     facts = profile.facts
     stated = {fact.label: fact for fact in quick_facts(facts, today)}
-    html = next((s.html for s in profile.sections if s.id == section), "")
+    html = next((s.html for s in profile.sections if s.id == asked.section), "")
     others = tuple(slug for slug in slugs if slug != facts.slug)
     return Column(
         slug=facts.slug,
@@ -89,6 +108,6 @@ def _column(profile: RenderedProfile, section: str, slugs: tuple[str, ...], toda
         url=profile_url(facts.slug),
         facts=tuple(stated.get(label, Fact(label)) for label in COMPARED_FACTS),
         html=Markup(_with_own_ids(html, facts.slug)),  # noqa: S704  (sanitised when it was rendered for the index)
-        section_url=profile_url(facts.slug, section=section),
-        remove_url=to("/compare", _pairs(section, others)),
+        section_url=profile_url(facts.slug, section=asked.section),
+        remove_url=to("/compare", _pairs(asked, others, asked.section)),
     )

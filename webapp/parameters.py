@@ -162,10 +162,15 @@ class ApiSuggestParameters(SuggestParameters):
 
 
 class CompareParameters(Parameters):
-    """Two to four companies side by side."""
+    """Two to four companies side by side; with a page, the list to choose them from, of all or of those found by q.
+
+    More than four are no fault here: whoever ticked them is asked to untick some.
+    """
 
     section: Annotated[str, _choice("section")] = "compensation"
-    company: Annotated[tuple[Annotated[str, _choice("company")], ...], Field(max_length=MAX_COMPARED)] = ()
+    company: Annotated[tuple[Annotated[str, _choice("company")], ...], Field(max_length=MAX_FILTER_VALUES)] = ()
+    q: SearchText = ""
+    page: Annotated[int | None, _whole(1, MAX_PAGE)] = None
 
 
 class CoverageParameters(Parameters):

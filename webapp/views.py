@@ -121,9 +121,16 @@ def profile(slug: str) -> Response:
 def compare() -> Response:
     """Two to four companies, one section, side by side."""
     here = desk()
-    searcher = here.service.searcher()
-    reading = read_leniently(CompareParameters, request.query_string, here.catalog(searcher).known)
-    return page_of("compare.html", view=comparison_view(reading, searcher, today()))
+    known = here.catalog(here.service.searcher()).known
+    view = comparison_view(read_leniently(CompareParameters, request.query_string, known), here.service, today())
+    listed = view.chooser
+    if listed and listed.page > listed.pages:
+        return problem(404, f"There is no page {listed.page:,} of this list.", back="/compare?page=1")
+    response = page_of("compare.html", view=view)
+    if view.too_many:
+        response.status_code = 400
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @pages.get("/coverage")
