@@ -1,6 +1,7 @@
 """What every engine promises, asked of each of them: answers equal the definition, generations come and go whole."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -49,6 +50,13 @@ def published(
     """An engine with one generation that holds these profiles."""
     with temporary_engine(where) as engine:
         publish(engine, profiles, vocabulary)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def reused(where: Settings) -> Iterator[Engine]:
+    """An engine in which one generation after the other is published."""
+    with temporary_engine(where) as engine:
         yield engine
 
 
@@ -176,18 +184,25 @@ REQUESTS = st.builds(
 )
 
 
-@given(corpora(), st.lists(REQUESTS, min_size=4, max_size=12))
-@given_settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-def test_random_requests_over_random_corpora_find_what_the_definition_says(
-    where: Settings, profiles: list[RenderedProfile], requests: list[Asked]
-) -> None:
-    definition = Definition(profiles)
-    with published(where, profiles) as engine:
-        searcher = engine.open()
+def examples(where: Settings, embedded: int) -> given_settings:
+    """So many random examples; half of them where each takes a publication in a cluster."""
+    many = embedded // 2 if "//" in where.index else embedded
+    return given_settings(deadline=None, max_examples=many, suppress_health_check=[HealthCheck.too_slow])
+
+
+def test_random_requests_over_random_corpora_find_what_the_definition_says(where: Settings, reused: Engine) -> None:
+    @given(corpora(), st.lists(REQUESTS, min_size=4, max_size=12))
+    @examples(where, 40)
+    def check(profiles: list[RenderedProfile], requests: list[Asked]) -> None:
+        definition = Definition(profiles)
+        publish(reused, profiles)
+        searcher = reused.open()
         for asked in requests:
             plan = asked.plan(searcher)
             check_answer(searcher.search(plan), definition, plan)
             assert searcher.coverage(plan) == definition.coverage(plan.query)
+
+    check()
 
 
 def check_answer(found: Found, definition: Definition, plan: Plan) -> None:
@@ -226,21 +241,22 @@ def check_order(hits: Sequence[CompanyHit], plan: Plan) -> None:
         assert scores == sorted(scores, reverse=True)
 
 
-@given(corpora(), st.lists(ASKED, min_size=1, max_size=10))
-@given_settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
-def test_random_corpora_have_the_words_that_the_definition_counts(
-    where: Settings, profiles: list[RenderedProfile], asked: list[str]
-) -> None:
-    definition = Definition(profiles)
-    words = definition.words()
-    with published(where, profiles) as engine:
-        lexicon = engine.open().lexicon
+def test_random_corpora_have_the_words_that_the_definition_counts(where: Settings, reused: Engine) -> None:
+    @given(corpora(), st.lists(ASKED, min_size=1, max_size=10))
+    @examples(where, 20)
+    def check(profiles: list[RenderedProfile], asked: list[str]) -> None:
+        definition = Definition(profiles)
+        words = definition.words()
+        publish(reused, profiles)
+        lexicon = reused.open().lexicon
         for word in {*asked, *(item.word for item in words)}:
             count, term = next(((w.count, w.term) for w in words if w.word == word), (0, word))
             assert lexicon.count(word) == count
             assert lexicon.frequency(term) == definition.frequency(term)
             starting = [item for item in words if item.word.startswith(word[:2])]
             assert list(lexicon.starting_with(word[:2], 3)) == starting[:3]
+
+    check()
 
 
 def test_similar_words_are_the_nearest_with_the_same_first_letter(where: Settings) -> None:
@@ -507,6 +523,16 @@ def test_next_search_answers_from_the_new_generation_and_the_named_one_from_the_
             1,
             DIGEST,
         )
+
+
+def test_threads_that_search_after_a_publication_all_answer_from_the_new_generation(reused: Engine) -> None:
+    def generation(_: int) -> str:
+        return SearchService(reused).search(SearchRequest("pay"), TODAY).generation
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(3):
+            made = publish(reused, [company(f"Alpha {number}", ("overview", "pay"))])
+            assert set(threads.map(generation, range(24))) == {made}
 
 
 def test_third_generation_removes_the_first(where: Settings) -> None:

@@ -24,7 +24,7 @@ from webapp import create_app
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 SECONDS = 60.0
-KILLED_AFTER, BACK_AFTER = 8.0, 20.0
+KILLED_AFTER, BACK_AFTER = 4.0, 12.0
 CLIENTS = 4
 PROBED_EVERY = 0.25
 COMPANIES = 400

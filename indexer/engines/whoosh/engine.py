@@ -92,18 +92,19 @@ class EmbeddedEngine:
     def _move(self, stamp: Stamp | None, touched: bool) -> OpenGeneration:
         """Open what is current now; where that fails, what is open goes on answering unless it was altered itself."""
         before = self._current
-        self._stamp = stamp
         try:
             newest = self._generations.open(_open)
+            if before is not None and before.generation.id != newest.generation.id:
+                self._previous = None if touched else before
+            self._current = newest
         except OperatorError as fault:
             if before is None or before.altered():
                 self._current = self._previous = None
                 raise
             logger.error("%s; going on with generation %s", fault, before.generation.id)
             return before
-        if before is not None and before.generation.id != newest.generation.id:
-            self._previous = None if touched else before
-        self._current = newest
+        finally:
+            self._stamp = stamp  # only now: other threads that see it take what is open for the newest
         return newest
 
     def status(self) -> Status:
