@@ -14,11 +14,13 @@ import click
 from indexer import terminal
 from indexer.config import DEFAULT_CORPUS, DEFAULT_INDEX, Settings, read_settings
 from indexer.errors import CorpusInvalid, ProfileSearchError, UsageError
+from indexer.query.request import MAX_PAGE_SIZE, MAX_VERIFIED_DAYS
 
 # Commands import what they use: shell completion runs this module at every Tab.
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
+RESULTS, DAYS = click.IntRange(1, MAX_PAGE_SIZE), click.IntRange(1, MAX_VERIFIED_DAYS)
 
 
 class Door(click.Group):
@@ -156,11 +158,9 @@ def watch(settings: Settings) -> None:
 )
 @click.option("--hiring", multiple=True, metavar="H", help="workers, vendor, both, closed or unknown. Repeatable.")
 @click.option("--service", "services", multiple=True, metavar="TYPE", help="Only with this service type. Repeatable.")
-@click.option(
-    "--verified-within", type=click.IntRange(1, 36_500), metavar="DAYS", help="Verified in the last DAYS days."
-)
+@click.option("--verified-within", type=DAYS, metavar="DAYS", help="Verified in the last DAYS days.")
 @click.option("--sort", type=click.Choice(["relevance", "verified", "name"]), default="relevance", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, metavar="N", help="Results shown.")
+@click.option("--limit", type=RESULTS, default=10, show_default=True, metavar="N", help="Results shown.")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option("--exact", is_flag=True, help="Search only for the words as typed, without repairing them.")
 @click.option("--explain", is_flag=True, help="Show the sum that makes each score.")

@@ -18,7 +18,14 @@ from indexer.engines import open_engine
 from indexer.engines.base import Found, Plan, Searcher
 from indexer.errors import CorpusInvalid
 from indexer.profiles.model import MAX_PROFILE_BYTES, Facts
-from indexer.query.request import MAX_DEPTH, MAX_PAGE_SIZE, MAX_QUERY_CHARACTERS, MAX_SECONDS, MAX_TERMS
+from indexer.query.request import (
+    MAX_DEPTH,
+    MAX_PAGE_SIZE,
+    MAX_QUERY_CHARACTERS,
+    MAX_SECONDS,
+    MAX_TERMS,
+    MAX_VERIFIED_DAYS,
+)
 from indexer.ranking import MAX_EXPANSIONS
 from indexer.search import SearchService, read_query
 from webapp import create_app
@@ -106,9 +113,12 @@ def test_page_sizes_are_1_to_50(client: FlaskClient, size: str, status: int) -> 
         assert response.json["faults"] == [{"parameter": "size", "message": "give a whole number from 1 to 50"}]
 
 
-@pytest.mark.parametrize(("limit", "code"), [("0", 2), ("1", 0), ("50", 0), ("51", 2)])
-def test_limits_of_the_command_line_are_1_to_50(settings: Settings, limit: str, code: int) -> None:
-    assert CliRunner().invoke(main, ["search", "pay", "--limit", limit, "--index", settings.index]).exit_code == code
+@pytest.mark.parametrize(("option", "most"), [("--limit", MAX_PAGE_SIZE), ("--verified-within", MAX_VERIFIED_DAYS)])
+def test_limits_of_the_command_line_are_those_of_the_web(settings: Settings, option: str, most: int) -> None:
+    def code(number: int) -> int:
+        return CliRunner().invoke(main, ["search", "pay", option, str(number), "--index", settings.index]).exit_code
+
+    assert [code(number) for number in (0, 1, most, most + 1)] == [2, 0, 0, 2]
 
 
 def test_page_past_the_last_is_404(client: FlaskClient) -> None:
