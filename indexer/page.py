@@ -59,8 +59,21 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFact:
+    """A quick fact that a search asks for: "headquarters", "founded", "website", "careers", "hiring", "specialties"
+    or "verified", of this company.
+    """
+
+    facts: Facts
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of results. `timings`: milliseconds of "parse", "search" and "snippets"."""
+    """One page of results. `timings`: milliseconds of "parse", "search" and "snippets".
+
+    `fact`: what the search asks for, where that is a quick fact of one company and nothing else.
+    """
 
     request: SearchRequest
     query: Understood
@@ -72,6 +85,7 @@ class Page:
     facets: Mapping[str, tuple[FacetValue, ...]]
     partial: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
+    fact: AskedFact | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from indexer.query.parser import ParsedQuery, parse_query
 from indexer.query.request import MAX_DEPTH, MAX_SECONDS, MAX_WAIT_SECONDS, Filters, SearchRequest
 from indexer.query.synonyms import language_of, meant
 from indexer.query.tree import Phrase, Query, leaves_of
+from indexer.quickfacts import asked_fact
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
 from indexer.snippets import excerpt
 from indexer.suggest import suggest
@@ -126,6 +127,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
             "search": (searched - parsed) * 1e3,
             "snippets": (finished - searched) * 1e3,
         },
+        fact=asked_fact(searcher, reading.names(dict(reading.interpretation.repaired)), reading.query),
     )
 
 

@@ -28,7 +28,8 @@ ROOMS = [
     ("indexer.engines",),
     (
         "indexer.page", "indexer.labels", "indexer.links", "indexer.documents", "indexer.feedback", "indexer.suggest",
-        "indexer.search", "indexer.build", "indexer.evaluate", "indexer.querylog", "indexer.queries",
+        "indexer.search", "indexer.quickfacts", "indexer.build", "indexer.evaluate", "indexer.querylog",
+        "indexer.queries",
     ),
     ("indexer.terminal", "indexer.cli", "indexer.__main__", "indexer"),
     ("webapp",),

@@ -163,10 +163,31 @@ def test_zero_results_help_with_unknown_words_filters_and_ways_on(client: FlaskC
     assert "Or look around" in text
 
 
-def test_company_and_fact_word_answer_with_the_fact(client: FlaskClient) -> None:
-    assert re.search(
-        r"Appen: headquarters</span>\s*<strong>Sydney, Australia", page(client, "/search?q=appen+headquarters")
-    )
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("appen headquarters", "Appen: headquarters Sydney, Australia Profile of Appen, verified May 2019"),
+        ("sama hiring status", "Sama: hiring Closed Profile of Sama, verified November 2025"),
+        ("sama last verified", "Sama: last verified November 2025 Profile of Sama"),
+        ("what year was sama founded", "Sama: founded 2008 Profile of Sama, verified November 2025"),
+        ("when was humans in the loop founded", "Humans in the Loop: founded 2017 Profile of Humans in the Loop,"),
+        ("centaur hiring", "Centaur Labs: hiring Hires workers Profile of Centaur Labs, verified 10 June 2026"),
+        ("centar hiring", "Centaur Labs: hiring Hires workers Profile of Centaur Labs, verified 10 June 2026"),
+        ("centaur labs website", "Centaur Labs: website Not on record Profile of Centaur Labs, verified 10 June 2026"),
+        ("surge hiring", "Surge AI: hiring Not on record Profile of Surge AI"),
+        ("surge ai updated", "Surge AI: last verified Never Profile of Surge AI"),
+        ("labs hiring", ""),
+        ("sama OR appen hiring", ""),
+        ("sama hiring kenya", ""),
+        ("hiring status", ""),
+    ],
+)
+def test_company_and_fact_word_answer_with_the_fact(client: FlaskClient, query: str, answer: str) -> None:
+    text = page(client, f"/search?q={query}")
+    found = re.findall(r'<div class="answer">(.*?)</div>', text, re.DOTALL)
+    shown = " ".join(re.sub(r"<[^>]+>", "", " ".join(found)).split())
+    assert shown[: len(answer) or None] == answer
+    assert "Showing results for <strong>" not in text or "centar" in query
 
 
 def test_unknown_filter_value_is_dropped_and_said(client: FlaskClient) -> None:

@@ -88,7 +88,6 @@ def results_view(page: Page, around: Surroundings) -> ResultsView:
     """A page of results as the template prints it; its request is the one that was asked, for the links."""
     request = page.request
     compared = chosen(request, "section")
-    asks = request.text and request.page == 1
     return ResultsView(
         text=request.text,
         heading=_heading(page),
@@ -99,7 +98,7 @@ def results_view(page: Page, around: Surroundings) -> ResultsView:
         repaired=bool(page.query.repaired),
         understood=page.query.understood,
         notes=(*_notes(page), *(f"Ignored {_named(fault)}: {fault.message}." for fault in around.dropped)),
-        answer=quick_answer(request.text, [result.facts for result in page.results[:5]]) if asks else None,
+        answer=quick_answer(page.fact) if page.fact and request.page == 1 else None,
         compare_section=compared[0] if len(compared) == 1 else "",
     )
 

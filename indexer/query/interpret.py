@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from indexer import text
+from indexer.query.factwords import FACT_OF_WORD
 from indexer.query.lexicon import Lexicon
 from indexer.query.synonyms import Language
 from indexer.query.tree import Form, Leaf, Or, Phrase, Prefix, Query, Word, leaves_of
@@ -152,6 +153,8 @@ class Interpreter:
             forms = self._completions(word.text, MAX_EXPANSIONS, PREFIX_WEIGHT, "prefix")
             if forms:
                 return (Word(word.text, word.forms + forms),)
+        if word.text in FACT_OF_WORD:  # "status" is right, whether or not a profile has the word
+            return (word,)
         forms, used = self._repairs(word.text)
         if forms:
             reading.repaired.append((word.text, used))
