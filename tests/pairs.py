@@ -53,6 +53,6 @@ def whole(engine: Engine, request: SearchRequest) -> Page:
 @contextmanager
 def empty_pair(hosts: Sequence[str]) -> Iterator[Pair]:
     """Both engines without a generation, the one in a cluster of these hosts."""
-    where = Settings(index=f"opensearch://{','.join(hosts)}/agreement?shards=3")
+    where = Settings(index=f"opensearch://{','.join(hosts)}/agreement?shards=2")
     with ExitStack() as stack:
         yield Pair(*(stack.enter_context(temporary_engine(settings)) for settings in (Settings(), where)))

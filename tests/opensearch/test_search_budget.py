@@ -36,7 +36,7 @@ def corpus(metal: str, companies: int = 3) -> list[RenderedProfile]:
     return [company(f"Company {n}", ("overview", f"the metal {metal} w{n % 97} x{n}")) for n in range(companies)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def engine(cluster: AnyCluster) -> Iterator[OpenSearchEngine]:
     with temporary_index(Settings(index=f"opensearch://{','.join(cluster.hosts)}/budget?shards=2")) as made:
         publish(made, corpus("copper"))
@@ -164,12 +164,13 @@ class Overtaken:
         return getattr(self.engine, name)
 
 
-def overtaken(engine: Engine, times: int = 1) -> SearchService:
-    """A service that meets two publications within each of its next few requests."""
-    opened = [engine.open()] * times
+@pytest.fixture(scope="module")
+def removed(engine: OpenSearchEngine) -> Searcher:
+    """A generation that was opened and is no longer there, after two publications."""
+    opened = engine.open()
     for metal in ("tin", "silver"):
         publish(engine, corpus(metal))
-    return SearchService(Overtaken(engine, opened))  # type: ignore[arg-type]
+    return opened
 
 
 QUESTIONS: dict[str, Callable[[SearchService], object]] = {
@@ -181,20 +182,24 @@ QUESTIONS: dict[str, Callable[[SearchService], object]] = {
 
 @pytest.mark.parametrize(("question", "answer"), [("search", 3), ("profile", True), ("suggest", "silver")])
 def test_two_publications_during_a_request_move_it_whole_to_the_new_generation(
-    engine: OpenSearchEngine, question: str, answer: object
+    engine: OpenSearchEngine, removed: Searcher, question: str, answer: object
 ) -> None:
-    assert QUESTIONS[question](overtaken(engine)) == answer
+    assert QUESTIONS[question](SearchService(Overtaken(engine, [removed]))) == answer  # type: ignore[arg-type]
 
 
-def test_request_that_is_overtaken_without_end_gives_up(engine: OpenSearchEngine) -> None:
-    service = overtaken(engine, times=9)
+def test_request_that_is_overtaken_without_end_gives_up(engine: OpenSearchEngine, removed: Searcher) -> None:
+    service = SearchService(Overtaken(engine, [removed] * 9))  # type: ignore[arg-type]
     with pytest.raises(GenerationGone, match="removed while it was read"):
         service.search(SearchRequest("silver"))
 
 
 @pytest.mark.parametrize("address", ["/", "/search?q=silver", "/api/search?q=silver", "/profiles/company-1", "/help"])
-def test_page_is_answered_although_its_generation_was_removed_meanwhile(engine: OpenSearchEngine, address: str) -> None:
+def test_page_is_answered_although_its_generation_was_removed_meanwhile(
+    engine: OpenSearchEngine, removed: Searcher, address: str
+) -> None:
     app = create_app(settings_of(engine))
     desk = desk_of(app)
-    desk.service = overtaken(desk.engine)
+    overtaken = Overtaken(desk.engine, [removed])
+    desk.service = SearchService(overtaken)  # type: ignore[arg-type]
     assert app.test_client().get(address).status_code == 200
+    assert not overtaken.opened
