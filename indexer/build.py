@@ -3,8 +3,9 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,7 @@ CHUNK = 50
 WATCH_DEBOUNCE_MS = 400
 """Editors write a file in several steps; changes this close together are one."""
 WATCH_AGAIN_MS = 2_000
-"""Until another attempt where the index could not be written."""
+"""Until another attempt where the index could not be written, and until a folder in the old one's place is noticed."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of profiles done and the number of all."""
@@ -197,19 +198,43 @@ def watch(engine: Engine, folder: Path) -> Iterator[BuildReport | ProfileSearchE
     While another writer or the disk keeps the index from being written, it tries again without a further change, and
     says so once. Raises CorpusInvalid when there is no folder to watch.
     """
-    from watchfiles import watch as watch_files  # a compiled module that only this command needs
-
     last = _attempt(engine, folder)
     yield last
-    due = True  # once more, for what changed before the first look at the folder
-    for changes in watch_files(
-        folder, debounce=WATCH_DEBOUNCE_MS, rust_timeout=WATCH_AGAIN_MS, yield_on_timeout=True, raise_interrupt=False
-    ):
-        if changes or due:
+    due = False
+    for changes in _looks(folder):
+        if changes or changes is None or due:
             outcome = _attempt(engine, folder)
             if changes or _is_news(outcome, last):
                 yield outcome
             last, due = outcome, isinstance(outcome, OperatorError)
+
+
+def _looks(folder: Path) -> Iterator[Collection[object] | None]:
+    """What changed, again and again; None at the first look at a folder, and at one that has taken its place."""
+    from watchfiles import watch as watch_files  # a compiled module that only the command `watch` needs
+
+    look = partial(watch_files, debounce=WATCH_DEBOUNCE_MS, rust_timeout=WATCH_AGAIN_MS, yield_on_timeout=True)
+    while True:
+        watched, first = _identity(folder), True
+        if watched is None:
+            yield None  # the attempt that this leads to says what is missing
+            continue
+        for changes in look(folder, raise_interrupt=False):
+            yield None if first and not changes else changes
+            first = False
+            if _identity(folder) != watched:
+                break
+        else:
+            return
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Another folder of the same name has another one; None where there is no folder."""
+    try:
+        state = folder.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _attempt(engine: Engine, folder: Path) -> BuildReport | ProfileSearchError:

@@ -117,6 +117,22 @@ def test_rebuilds_beside_a_watcher_all_publish_and_no_change_is_lost(
     assert program.answer(root) == NEW
 
 
+def test_folder_that_another_one_replaces_is_followed(command: Command, corpus: Path, root: Path) -> None:
+    corpus.rename(corpus.with_name("before"))
+    corpus.with_name(NEW).rename(corpus)
+    command.read_until("3 analysed")
+    write(corpus, OLD)
+    command.read_until("3 analysed")
+
+
+def test_folder_that_goes_away_ends_the_watch_with_one_line(command: Command, corpus: Path) -> None:
+    corpus.rename(corpus.with_name("gone"))
+    command.read_until("no profile to index in")
+    assert command.process.wait() == 1
+    assert command.process.stdout is not None
+    assert command.process.stdout.read() == ""
+
+
 def test_folder_that_is_not_there_is_one_line_and_the_end(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["watch", "--corpus", str(tmp_path / "no"), "--index", str(tmp_path / "index")])
     assert isinstance(result.exception, SystemExit)
