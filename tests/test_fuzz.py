@@ -5,7 +5,7 @@ Time is that of the processor, in the thread that answers: a busy machine proves
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from itertools import cycle
 from urllib.parse import quote, quote_from_bytes, urlencode
@@ -13,7 +13,6 @@ from urllib.parse import quote, quote_from_bytes, urlencode
 import pytest
 import schemathesis
 from answers import LEAD, hold, hold_page
-from conftest import Application
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -144,7 +143,9 @@ LINKING = ["/profiles/appen", "/sitemap.xml", "/feed.atom?q=paid", "/opensearch.
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hosts", [(), ("a.example",)])
-def test_naughty_headers_of_a_trusted_proxy_are_answered(application: Application, hosts: tuple[str, ...]) -> None:
+def test_naughty_headers_of_a_trusted_proxy_are_answered(
+    application: Callable[..., FlaskClient], hosts: tuple[str, ...]
+) -> None:
     fuzz, addresses = Fuzz(application(proxies=1, hosts=hosts, rate=1_000_000)), cycle(LINKING)
     good = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "a.example"}
     for text in HEADER_VALUES:
