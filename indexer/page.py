@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from indexer.engines.base import Part
 from indexer.profiles.model import Facts, RenderedProfile
 from indexer.query.request import SearchRequest
-from indexer.snippets import Piece
+from indexer.snippets import Match, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class ProfileView:
-    """One company whole, with the stems that a query wants marked in it."""
+    """One company whole. `matches`: section id to the places in its text that a query matches, in order."""
 
     profile: RenderedProfile
     generation: str
-    marked_terms: frozenset[str]
+    matches: Mapping[str, tuple[Match, ...]]

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from indexer.deadline import within
 from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
+from indexer.engines.marks import Wanted
 from indexer.errors import GenerationGone, NotFound
 from indexer.feedback import with_feedback
 from indexer.labels import facet_values, profile_url, why
@@ -19,8 +20,8 @@ from indexer.query.choices import in_full, known_choices, spelled
 from indexer.query.interpret import Interpretation, Interpreter
 from indexer.query.parser import ParsedQuery, parse_query
 from indexer.query.request import MAX_DEPTH, MAX_SECONDS, MAX_WAIT_SECONDS, Filters, SearchRequest
-from indexer.query.synonyms import language_of, meant
-from indexer.query.tree import Phrase, Query, leaves_of
+from indexer.query.synonyms import language_of
+from indexer.query.tree import Query, leaves_of
 from indexer.quickfacts import asked_fact
 from indexer.ranking import FEEDBACK_DOCUMENTS, SHORT_QUERY_WORDS, relaxed_minimum
 from indexer.snippets import excerpt
@@ -85,7 +86,7 @@ class SearchService:
         return self._answered(lambda searcher: suggest(searcher, typed, limit))
 
     def profile(self, slug: str, typed: str = "") -> ProfileView:
-        """One company with the words to mark in it; raises NotFound."""
+        """One company with the places that a query matches in it; raises NotFound."""
         return self._answered(lambda searcher: _view(searcher, slug, typed))
 
     def _answered(self, answer: Callable[[Searcher], Answer], generation: str | None = None) -> Answer:
@@ -135,19 +136,9 @@ def _view(searcher: Searcher, slug: str, typed: str) -> ProfileView:
     profile = searcher.profile(slug)
     if profile is None:
         raise NotFound(f"there is no profile of {slug!r}")
-    marked = _marked_terms(read_query(searcher, typed).query) if typed else frozenset()
-    return ProfileView(profile, searcher.generation.id, marked)
-
-
-def _marked_terms(query: Query) -> frozenset[str]:
-    """The stems to mark in a profile: of a phrase those that mean something, for all are marked wherever they stand."""
-    found: set[str] = set()
-    for leaf in query.leaves():
-        if isinstance(leaf, Phrase):
-            found.update(meant(leaf.text) or leaf.terms)
-        else:
-            found.update(form.term for form in leaf.forms)
-    return frozenset(found)
+    wanted = Wanted(read_query(searcher, typed).query)
+    matches = {section.id: wanted.matches(section.text) for section in profile.sections if typed}
+    return ProfileView(profile, searcher.generation.id, matches)
 
 
 def ranked(searcher: Searcher, typed: str, depth: int) -> Found:

@@ -457,11 +457,25 @@ def test_page_says_how_long_its_parts_took(service: SearchService) -> None:
     assert not page.partial
 
 
-def test_profile_view_marks_the_words_of_a_query_with_their_stand_ins(service: SearchService) -> None:
-    view = service.profile("alpha", 'wage "low pay"')
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("wage", {"overview": [], "compensation": ["pay", "Pay"], "concerns": ["pay"]}),
+        ('"weekly pay"', {"overview": [], "compensation": ["Weekly", "pay"], "concerns": []}),
+        ('"low pay"', {"overview": [], "compensation": [], "concerns": []}),
+    ],
+)
+def test_profile_view_has_the_places_of_words_their_stand_ins_and_whole_phrases(
+    service: SearchService, query: str, expected: dict[str, list[str]]
+) -> None:
+    view = service.profile("alpha", query)
     assert view.profile == COMPANIES[0]
-    assert view.marked_terms == {"wage", "pay", "low"}
-    assert service.profile("alpha").marked_terms == frozenset()
+    marked = {
+        section.id: [section.text[match.start : match.end] for match in view.matches[section.id]]
+        for section in view.profile.sections
+    }
+    assert marked == expected
+    assert service.profile("alpha").matches == {}
 
 
 def test_unknown_profile_is_not_found(service: SearchService) -> None:

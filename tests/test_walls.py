@@ -23,7 +23,7 @@ ROOMS = [
     ("indexer.ranking",),
     ("indexer.query",),
     ("indexer.snippets",),
-    ("indexer.engines.base", "indexer.engines.company"),
+    ("indexer.engines.base", "indexer.engines.company", "indexer.engines.marks"),
     ("indexer.engines.whoosh", "indexer.engines.opensearch"),
     ("indexer.engines",),
     (

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import closing
 from datetime import date
+from html import escape, unescape
 
 import pytest
 from corpora import profile
@@ -15,11 +16,14 @@ from indexer.config import Settings
 from indexer.engines import open_engine
 from indexer.profiles.dates import spoken
 from indexer.profiles.model import Facts
+from indexer.profiles.sanitise import html_text
 from indexer.query.lexicon import Vocabulary
+from indexer.snippets import Match
+from indexer.text import tokenize, word_of
 from webapp import create_app
 from webapp.ages import age_in_words, verified
 from webapp.leads import first_sentence
-from webapp.marking import mark_words
+from webapp.marking import mark_matches
 
 
 @pytest.fixture(scope="module")
@@ -186,30 +190,58 @@ def test_coverage_counts_every_profile_on_each_of_its_pages(crowd: FlaskClient) 
         assert counts[:7] == ["120", "0", "0", "0", "0", "0", "1"]
 
 
+def marked(html: str, *words: str) -> str:
+    """The HTML with these words of its text marked, wherever they stand."""
+    text = html_text(html)
+    places = [token for token in tokenize(text) if token.word in words]
+    return mark_matches(html, text, [Match(token.start, token.end, 0) for token in places])
+
+
 @pytest.mark.parametrize(
-    ("html", "terms", "marked"),
+    ("html", "word", "expected"),
     [
-        ("<p>Paid monthly</p>", {"paid"}, "<p><mark>Paid</mark> monthly</p>"),
-        ("<p>R&amp;D data</p>", {"data"}, "<p>R&amp;D <mark>data</mark></p>"),
-        ('<p><a href="https://pay.example/pay">pay</a></p>', {"pay"}, '<p><a href="https://pay.example/pay"><mark>pay</mark></a></p>'),
-        ("<p>one<br>two</p>", {"two"}, "<p>one<br><mark>two</mark></p>"),
-        ("<p>nothing</p>", {"pay"}, "<p>nothing</p>"),
+        ("<p>Paid monthly</p>", "paid", "<p><mark>Paid</mark> monthly</p>"),
+        ("<p>R&amp;D  data</p>", "data", "<p>R&amp;D  <mark>data</mark></p>"),
+        ('<p><a href="https://pay.example/pay">pay</a></p>', "pay", '<p><a href="https://pay.example/pay"><mark>pay</mark></a></p>'),
+        ("<p>one<br>two</p>", "two", "<p>one<br><mark>two</mark></p>"),
+        ("<p>re<em>pay</em>s all</p>", "repays", "<p><mark>re</mark><em><mark>pay</mark></em><mark>s</mark> all</p>"),
+        ('<p>pay<sup><a class="footnote-ref" href="#x">1</a></sup> 1 hour</p>', "hour",
+         '<p>pay<sup><a class="footnote-ref" href="#x">1</a></sup> 1 <mark>hour</mark></p>'),
+        ("<p>nothing</p>", "pay", "<p>nothing</p>"),
     ],
 )  # fmt: skip
-def test_only_text_is_marked(html: str, terms: set[str], marked: str) -> None:
-    assert mark_words(html, terms)[0] == marked
+def test_only_text_is_marked(html: str, word: str, expected: str) -> None:
+    assert marked(html, word) == expected
 
 
 @given(st.text())
-def test_marking_any_text_loses_no_character(text: str) -> None:
-    from html import escape
+def test_marking_any_text_loses_no_character_and_marks_the_words(text: str) -> None:
+    source = f"<p>{escape(_CONTROL.sub('', text))} pay</p>"
+    found = marked(source, "a", "pay")
+    assert found.replace("<mark>", "").replace("</mark>", "") == mark_matches(source, "pay", [Match(0, 0, 0)])
+    assert {word_of(unescape(word)) for word in re.findall("<mark>(.*?)</mark>", found)} <= {"a", "pay"}
+    assert found.endswith("<mark>pay</mark></p>")
 
-    source = f"<p>{escape(text)}</p>"
-    marked, count = mark_words(source, {"a", "pay"})
-    assert marked.count("<mark>") == count
-    assert (
-        mark_words(marked.replace("<mark>", "").replace("</mark>", ""), {"none"})[0] == mark_words(source, {"none"})[0]
-    )
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What no profile's HTML holds."""
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ('"minimum wage"', ["minimum", "wage", "minimum", "wage"]),
+        ('"local minimum wage"', ["local", "minimum", "wage"]),
+        ('"wage minimum"', []),
+        ("minimum refugees", ["refugees", "minimum", "Refugees", "minimum", "refugees"]),
+    ],
+)
+def test_page_marks_what_matched_as_the_results_do(client: FlaskClient, query: str, words: list[str]) -> None:
+    text = client.get("/profiles/humans-in-the-loop", query_string={"q": query}).text
+    assert re.findall("<mark>(.*?)</mark>", text) == words
+    results = client.get("/api/search", query_string={"q": query}).json["results"]
+    pieces = [piece for result in results[:1] for found in result["sections"] for piece in found["snippet"]]
+    assert sorted(piece["text"] for piece in pieces if piece["match"]) == sorted(words)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from markupsafe import Markup
 from indexer.labels import profile_url
 from indexer.links import to
 from indexer.page import ProfileView
-from indexer.profiles.model import HIRING_STATUSES, Facts
+from indexer.profiles.model import HIRING_STATUSES, Facts, RenderedSection
 from indexer.query.request import UNKNOWN
+from indexer.snippets import Match
 from webapp.ages import verified
 from webapp.fragments import badges_html
 from webapp.leads import first_sentence
-from webapp.marking import mark_words
+from webapp.marking import mark_matches
 from webapp.navigation import Link
 from webapp.presenters import hiring_label
 from webapp.sources import Source, site_of, sources_of
@@ -86,12 +87,7 @@ class Visit:
 def profile_view(found: ProfileView, everybody: Sequence[Facts], visit: Visit) -> ProfilePage:
     """A profile as the template prints it."""
     facts = found.profile.facts
-    marked = [(section, *mark_words(section.html, found.marked_terms)) for section in found.profile.sections]
-    sections = tuple(
-        # Sanitised when it was rendered for the index, and only <mark> was added since.
-        SectionView(section.id, section.heading, Markup(html), first_sentence(section.text))  # noqa: S704
-        for section, html, _ in marked
-    )
+    sections = tuple(_section(section, found.matches.get(section.id, ())) for section in found.profile.sections)
     lead = sections[0].lead if sections else "company profile"
     description = lead if lead.startswith(facts.company) else f"{facts.company}: {lead}"
     description = description[:MAX_DESCRIPTION].rstrip()
@@ -102,7 +98,7 @@ def profile_view(found: ProfileView, everybody: Sequence[Facts], visit: Visit) -
         badges=badges_html(facts.hiring_status, hiring_label(facts.hiring_status), verified(facts, visit.today)),
         quick_facts=quick_facts(facts, visit.today),
         sections=sections,
-        highlights=sum(count for _, _, count in marked),
+        highlights=sum(map(len, found.matches.values())),
         sources=sources_of(found.profile),
         related=_related(facts, everybody),
         url=profile_url(facts.slug),
@@ -110,6 +106,12 @@ def profile_view(found: ProfileView, everybody: Sequence[Facts], visit: Visit) -
         description=description,
         linked_data=_linked_data(facts, canonical, description),
     )
+
+
+def _section(section: RenderedSection, matches: Sequence[Match]) -> SectionView:
+    # Sanitised when it was rendered for the index, and only <mark> was added since.
+    html = Markup(mark_matches(section.html, section.text, matches))  # noqa: S704
+    return SectionView(section.id, section.heading, html, first_sentence(section.text))
 
 
 def quick_facts(facts: Facts, today: date) -> tuple[Fact, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from indexer.engines.marks import phrase_starts
 from indexer.engines.opensearch.stored import Passage, Words
 from indexer.query.tree import Form, Leaf, Or, Phrase, Word
 from indexer.ranking import ALL_WORDS_TIERS, EXACT_TIERS, NAME_TIERS, ONE_SECTION_TIERS, SATURATION, SPREAD, TIER
@@ -125,13 +126,6 @@ class SectionScorer:
         if not frequency:
             return 0.0
         return self.words.rarity(term) * frequency * (SATURATION + 1) / (frequency + SATURATION)
-
-
-def phrase_starts(stems: Words, terms: Words) -> list[int]:
-    """Where in a field the terms follow each other."""
-    if terms[0] not in stems:
-        return []
-    return [start for start in range(len(stems) - len(terms) + 1) if stems[start : start + len(terms)] == terms]
 
 
 @dataclass(frozen=True)
