@@ -220,4 +220,4 @@ def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalClu
     clients.run(SECONDS, rebuild_and_kill)
     print(f"{len(published)} generations")
     clients.check()
-    assert len(published) > 2
+    assert len(published) >= 2
