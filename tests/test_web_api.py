@@ -183,7 +183,8 @@ def test_every_fault_is_reported_in_one_problem(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["page=1.5", "page=", "size=0", "page=%2B1", "exact=yes", "hiring=", "generation=../etc"]
+    "query",
+    ["page=1.5", "page=", "size=0", "page=%2B1", "exact=yes", "hiring=", "generation=../etc", "generation=%EC%AB%88"],
 )
 def test_bad_values_are_refused(client: FlaskClient, query: str) -> None:
     assert client.get(f"/api/search?{query}").status_code == 400

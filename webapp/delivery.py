@@ -35,7 +35,7 @@ def by_generation(view: Callable[..., Response]) -> Callable[..., ResponseReturn
     def answer(**values: str) -> ResponseReturnValue:
         here = desk()
         named = next((value for name, value in read_pairs(request.query_string) if name == "generation"), "")
-        searcher = here.service.searcher(named if re.match(GENERATION_PATTERN, named) else None)
+        searcher = here.service.searcher(named if re.fullmatch(GENERATION_PATTERN, named) else None)
         seen = (here.digest, searcher.generation.id, today().isoformat(), request.url_root, request.path)
         asked = "\n".join(seen).encode("utf-8", "replace") + b"?" + request.query_string
         tag = hashlib.sha256(asked).hexdigest()[:24]

@@ -36,7 +36,7 @@ Known = Mapping[str, Mapping[str, str]]
 """Facet to the folded values that may be chosen, each with the value as the index spells it."""
 
 VERIFIED_PATTERN = r"^(unknown|[1-9][0-9]{0,3}|[12][0-9]{4}|3[0-5][0-9]{3}|36[0-4][0-9]{2}|36500)$"
-GENERATION_PATTERN = r"^[\w.:+-]{1,80}$"
+GENERATION_PATTERN = r"^[A-Za-z0-9_.:+-]{1,80}$"
 _NUMBER_LIKE = re.compile(r"[-+]?[\d.,]+")
 
 
