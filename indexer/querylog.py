@@ -9,7 +9,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import FileIO
@@ -69,8 +69,11 @@ class QueryLog:
                 kept = _kept(file, query.day - timedelta(days=self._days), too_large)
             if kept is None:
                 file.write(data)
-            else:
+            elif os.access(self.path.resolve().parent, os.W_OK):
                 _replace(self.path, file, kept + data)
+            else:  # only the file is ours, not its folder
+                file.truncate(0)
+                file.write(kept + data)
             self._checked = query.day
 
 
@@ -182,7 +185,11 @@ def _replace(path: Path, file: FileIO, content: bytes) -> None:
         new.write(content)
         new.flush()
         os.fsync(new.fileno())
-    beside.chmod(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+    state = os.fstat(file.fileno())
+    beside.chmod(stat.S_IMODE(state.st_mode))
     if sys.platform == "win32":
         file.close()  # no open file can be replaced there
+    else:
+        with suppress(OSError):  # only root can give a file away
+            os.chown(beside, state.st_uid, state.st_gid)
     beside.replace(path)

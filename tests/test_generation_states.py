@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from small_generations import DIGEST, accept, damage_changed, inside, kept_words, overwrite, publish, state, words
+from unprivileged import folder_of_nobody, run_unprivileged
 
 from indexer.engines.whoosh.generations import Generations
 from indexer.engines.whoosh.manifest import Manifest, seal, unseal
@@ -16,6 +17,7 @@ from indexer.errors import (
     IndexCorrupt,
     IndexMissing,
     IndexOutdated,
+    OperatorError,
 )
 
 
@@ -249,3 +251,32 @@ def test_any_flipped_byte_is_noticed_or_harmless(generations: Generations, tmp_p
                 assert health.state == "corrupt"
         overwrite(path, good)
     assert harmless < 100
+
+
+def test_pointer_that_cannot_be_replaced_is_one_error_and_leaves_no_generation_behind(
+    generations: Generations, tmp_path: Path
+) -> None:
+    publish(generations, "one")
+    pointer = tmp_path / "index" / "CURRENT"
+    pointer.unlink()
+    pointer.mkdir()
+    for _ in range(2):
+        with pytest.raises(OperatorError, match="CURRENT"):
+            publish(generations, "two")
+        assert len(inside(tmp_path / "index")) == 1
+    pointer.rmdir()
+    publish(generations, "two")
+    assert state(generations)[0] == "ok"
+
+
+def mend_an_unreadable_pointer(folder: Path) -> None:
+    generations = Generations(folder / "index", "v1")
+    publish(generations, "one")
+    (folder / "index" / "CURRENT").chmod(0)
+    publish(generations, "two")
+    assert state(generations)[0] == "ok"
+
+
+def test_rebuild_mends_a_pointer_that_cannot_be_read() -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(mend_an_unreadable_pointer, folder)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from indexer.config import Settings, WebSettings, read_settings
 from indexer.engines import open_engine
 from indexer.errors import UsageError
 from indexer.querylog import read_log
-from webapp.crowding import CONNECTIONS
+from webapp.crowding import CONNECTIONS, FEWEST, OTHER_FILES, Crowd
 
 TOKEN = "a token, known to few"
 
@@ -85,6 +86,11 @@ def test_serve_on_loopback_shows_metrics_refuses_foreign_names_and_logs_json(bui
     assert "secret" not in server.errors
     assert "127.0.0.1" not in server.errors
     assert [query.text for query in read_log(log, date.min)] == ["secret"]
+
+
+def test_server_takes_as_many_connections_as_it_may_open_files_for() -> None:
+    takes = {files: Crowd(files).connections for files in (64, OTHER_FILES + 100, CONNECTIONS + OTHER_FILES, math.inf)}
+    assert list(takes.values()) == [FEWEST, 100, CONNECTIONS, CONNECTIONS]
 
 
 @pytest.mark.slow

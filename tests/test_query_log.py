@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from unprivileged import folder_of_nobody, run_unprivileged
 
 from indexer.cli import main
 from indexer.queries import merged
@@ -258,3 +259,17 @@ def test_queries_of_fewer_days_leaves_older_ones_out(log: Path) -> None:
         past.write(LoggedQuery(TODAY - timedelta(days=days), f"q{days}", (), 1))
     assert json.loads(queries("--log", log, "--json", "--days", "7")[1])["searches"] == 1
     assert json.loads(queries("--log", log, "--json")[1])["searches"] == 2
+
+
+def log_in_a_folder_of_somebody_else(folder: Path) -> None:
+    log = folder / "queries.log"
+    QueryLog(log, 3_650).write(LoggedQuery(TODAY - timedelta(days=100), "old", (), 1))
+    folder.chmod(0o555)
+    QueryLog(log, 30).write(entry("now", (), 1))
+    assert logged(log) == ["now"]
+    folder.chmod(0o755)
+
+
+def test_log_whose_folder_is_not_ours_is_shortened_in_its_place() -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(log_in_a_folder_of_somebody_else, folder)

@@ -15,13 +15,16 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from served import serving
 from small_generations import overwrite
+from unprivileged import folder_of_nobody, run_unprivileged
 
 from indexer.build import rebuild
 from indexer.cli import main
 from indexer.config import Settings, WebSettings
 from indexer.engines import open_engine
+from indexer.engines.whoosh.engine import AGAIN_SECONDS
 from indexer.engines.whoosh.files import READ_BYTES
 from indexer.engines.whoosh.manifest import seal, unseal
+from indexer.engines.whoosh.watched import LOOK_SECONDS
 from webapp import create_app
 
 SECTION = "\n## Overview\nIt pays in {metal} each week.\n"
@@ -287,3 +290,56 @@ def test_files_touched_but_not_altered_are_opened_again_without_a_word(
             assert time.monotonic() < until
         assert engine.open().generation == first.generation
     assert caplog.records == []
+
+
+def test_mended_generation_answers_again_and_status_names_who_answers(metals: Settings) -> None:
+    copper = newest(metals).name
+    silver = publish(metals, "silver")
+    sound = {path: path.read_bytes() for path in columns(metals)}
+    with closing(open_engine(metals)) as engine:
+        assert engine.open().generation.id == silver
+        alter_texts(metals)
+        assert engine.status().degraded
+        assert engine.open().generation.id == copper
+        for path, content in sound.items():
+            overwrite(path, content)
+        status = engine.status()
+        assert (status.state, status.generation and status.generation.id) == ("ok", silver)
+        assert engine.open().generation.id == silver
+
+
+def go_on_without_permission(folder: Path) -> None:
+    settings = Settings(corpus=folder / "corpus", index=str(folder / "index"))
+    settings.corpus.mkdir()
+    built = publish(settings, "copper")
+    generations = Path(settings.index) / "generations"
+    with closing(open_engine(settings)) as engine:
+        assert engine.open().generation.id == built
+        generations.chmod(0)
+        until = time.monotonic() + 1.5 * LOOK_SECONDS
+        while time.monotonic() < until:
+            assert engine.open().generation.id == built
+        status = engine.status()
+        assert status.degraded
+        assert engine.open().generation.id == built
+        generations.chmod(0o755)
+        assert engine.status().state == "ok"
+
+
+def test_files_that_may_not_be_looked_at_any_more_end_no_answer() -> None:
+    with folder_of_nobody() as folder:
+        run_unprivileged(go_on_without_permission, folder)
+
+
+@pytest.mark.slow
+def test_generation_that_could_not_be_opened_for_a_while_answers_later(metals: Settings) -> None:
+    with closing(open_engine(metals)) as engine:
+        copper = engine.open().generation.id
+        silver = publish(metals, "silver")
+        root = Path(metals.index)
+        root.chmod(0o777)  # others may write it: no generation is opened
+        assert engine.open().generation.id == copper
+        root.chmod(0o755)
+        until = time.monotonic() + 3 * AGAIN_SECONDS
+        while engine.open().generation.id != silver:
+            assert time.monotonic() < until

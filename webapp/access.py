@@ -36,12 +36,18 @@ def is_operator() -> bool:
     While nobody but this machine reaches the server, everybody may; else who knows the token.
     """
     settings = desk().settings
-    if settings.web.alone and not any(name in request.headers for name in _RELAYED):
+    relayed = any(name in request.headers for name in _RELAYED)
+    if settings.web.alone and not relayed and _is_for_us(settings.web):
         return True
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = settings.operator_token or ""
     given = token.strip().encode("latin-1", "replace")  # as WSGI gives the bytes of a header
     return scheme.lower() == "bearer" and expected != "" and hmac.compare_digest(given, expected.encode())
+
+
+def _is_for_us(web: WebSettings) -> bool:
+    """Whether the request names this site: a foreign page may have led a browser here under a name of its own."""
+    return not web.hosts or names_host(request.host, tuple(name.lower() for name in web.hosts))
 
 
 def operator_only() -> None:

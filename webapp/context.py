@@ -28,6 +28,9 @@ KEY = "profile-search"
 STATUS_SECONDS = 30.0
 """How long the state of one generation is believed: to know it, every byte of the index is read."""
 
+AMISS_SECONDS = 5.0
+"""The same where something is wrong: whoever mends it wants to see that soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -85,7 +88,7 @@ class Desk:
 
 def _kept_for(status: Status) -> float:
     """Seconds that a state is told without looking again; an engine that did not answer may at the next moment."""
-    return 1.0 if status.state == "unavailable" else STATUS_SECONDS
+    return {"ok": STATUS_SECONDS, "unavailable": 1.0}.get(status.state, AMISS_SECONDS)
 
 
 def attach(app: Flask, desk: Desk) -> None:

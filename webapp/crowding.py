@@ -9,10 +9,12 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
-CONNECTIONS = 900
-"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones."""
-CROWDED = 600
-"""With more than these, who waits must leave; the room above is for those who come meanwhile."""
+CONNECTIONS, FEWEST = 900, 32
+"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones. At least so many are allowed."""
+OTHER_FILES = 220
+"""Open files that are no connections: those of two generations, logs, a rebuild at the start."""
+CROWDED = 2 / 3
+"""With a larger share of the connections, who waits must leave; the room above is for those who come meanwhile."""
 PATIENCE_SECONDS = 2.0
 """How long a client may take in a crowd to send a request whole, to take its answer, or to ask again."""
 LOOK_SECONDS = 0.5
@@ -33,19 +35,24 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
 
 class Crowd:
-    """All connections of a server, looked at from its loop."""
+    """All connections of a server, looked at from its loop; `connections` is how many it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_files: float) -> None:
+        """`open_files`: how many this process may have."""
+        self.connections = int(max(FEWEST, min(CONNECTIONS, open_files - OTHER_FILES)))
+        self._crowded = int(self.connections * CROWDED)
         self._looked = 0.0
 
-    def thin_out(self, channels: Iterable[Channel]) -> None:
-        """Close connections until there is room again, but none that is owed an answer or has waited a moment only."""
+    def thin_out(self, number: int, channels: Iterable[Channel]) -> None:
+        """Of so many connections close some until there is room again, but none that is owed an answer or has waited
+        a moment only.
+        """
         now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
+        if number <= self._crowded or now - self._looked < LOOK_SECONDS:
             return
         self._looked = now
         everybody = list(channels)
         waiting = sorted((found for found in everybody if not found.requests), key=lambda found: found.waiting_since)
-        for channel in waiting[: max(0, len(everybody) - CROWDED)]:
+        for channel in waiting[: max(0, len(everybody) - self._crowded)]:
             if now - channel.waiting_since > PATIENCE_SECONDS:
                 channel.handle_close()

@@ -1,5 +1,6 @@
 """Whether the process lives and the index answers; what it has counted, for the operator."""
 
+import re
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
@@ -62,9 +63,10 @@ def _public_reason(status: Status) -> str:
 def _without_place(reason: str) -> str:
     """The reason without the address or the path of the index, which a probe's log is no place for."""
     index = desk().settings.index
-    for place in (str(Path(index).absolute()), index):
-        reason = reason.replace(place, "the index folder")
-    return reason
+    reason = reason.replace(str(Path(index).absolute()), "the index folder")
+    if "/" in index:
+        return reason.replace(index, "the index folder")
+    return re.sub(rf"(?<![\w/.-]){re.escape(index)}(?=/)", "the index folder", reason)
 
 
 def _uncached(response: Response, status: int) -> Response:

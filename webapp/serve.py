@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import waitress
@@ -17,7 +18,7 @@ from indexer.config import Settings
 from indexer.errors import UserError
 from webapp import create_app
 from webapp.access import served_from
-from webapp.crowding import CONNECTIONS, CROWDED, Channel, Crowd
+from webapp.crowding import Channel, Crowd
 
 OPEN_FILES = 2_048
 """Many systems allow a process 1,024, which that many connections and the files of two generations exceed."""
@@ -35,7 +36,6 @@ def serve(settings: Settings, host: str, port: int, threads: int) -> None:
     """Serve until SIGTERM or Ctrl-C; requests that have been read are answered before the end."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is normal under load
     settings = replace(settings, web=served_from(settings.web, host))
-    _allow_open_files()
     server = Server(settings, host, port, threads)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
@@ -45,14 +45,19 @@ def serve(settings: Settings, host: str, port: int, threads: int) -> None:
     server.run()
 
 
-def _allow_open_files() -> None:
-    if sys.platform != "win32":
-        import resource
+def _open_files() -> float:
+    """How many files this process may have open, after asking for enough."""
+    if sys.platform == "win32":
+        return inf
+    import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        allowed = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < allowed:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return inf
+    allowed = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(soft, allowed)
 
 
 class Server:
@@ -60,7 +65,7 @@ class Server:
 
     def __init__(self, settings: Settings, host: str, port: int, threads: int) -> None:
         self._sockets: dict[int, Any] = {}
-        self._crowd = Crowd()
+        self._crowd = Crowd(_open_files())
         self._ending = False
         try:
             self._server = waitress.create_server(
@@ -69,7 +74,7 @@ class Server:
                 host=host,
                 port=port,
                 threads=threads,
-                connection_limit=CONNECTIONS,
+                connection_limit=self._crowd.connections,
                 max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses what it calls the largest
                 asyncore_use_poll=True,
                 clear_untrusted_proxy_headers=False,  # webapp.access decides which of them count
@@ -94,8 +99,7 @@ class Server:
         """Serve until `stop`, then answer what has been read."""
         while not self._ending:
             self._round(ROUND_SECONDS)
-            if len(self._sockets) > CROWDED:
-                self._crowd.thin_out(self._channels())
+            self._crowd.thin_out(len(self._sockets), self._channels())
         self._stop_listening()
         began = time.monotonic()
         while self._busy(time.monotonic() - began > GRACE_SECONDS) and time.monotonic() - began < DRAIN_SECONDS:
@@ -117,7 +121,7 @@ class Server:
         """Take in the connections that the system has accepted for us, then no more."""
         for listener in self._listeners():
             known = -1
-            while known != len(self._sockets) and len(self._sockets) < CONNECTIONS:
+            while known != len(self._sockets) and len(self._sockets) < self._crowd.connections:
                 known = len(self._sockets)
                 listener.handle_accept()
             listener.accepting = False

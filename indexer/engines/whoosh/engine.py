@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 10.0
+"""Until another look at a generation that could not be opened: what was in the way may have passed."""
+
 
 class EmbeddedEngine:
     """The index in the folder `root`."""
@@ -38,6 +43,7 @@ class EmbeddedEngine:
         self._generations = Generations(root, FINGERPRINT, wait, read=f"{COLUMNS}/")
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
+        self._again = inf
         self._current: OpenGeneration | None = None
         self._previous: OpenGeneration | None = None
 
@@ -81,17 +87,18 @@ class EmbeddedEngine:
         stamp = self._generations.stamp()
         current = self._current
         touched = current is not None and current.touched()
-        if current is not None and not touched and stamp in (None, self._stamp):
+        due = touched or time.monotonic() > self._again
+        if current is not None and not due and stamp in (None, self._stamp):
             return current
         with self._lock:
             newest = self._current
-            if newest is None or stamp != self._stamp or (touched and newest is current):
+            if newest is None or stamp != self._stamp or (due and newest is current):
                 newest = self._move(stamp, touched)
             return newest
 
     def _move(self, stamp: Stamp | None, touched: bool) -> OpenGeneration:
         """Open what is current now; where that fails, what is open goes on answering unless it was altered itself."""
-        before = self._current
+        before, self._again = self._current, inf
         try:
             newest = self._generations.open(_open)
             if before is not None and before.generation.id != newest.generation.id:
@@ -102,6 +109,7 @@ class EmbeddedEngine:
                 self._current = self._previous = None
                 raise
             logger.error("%s; going on with generation %s", fault, before.generation.id)
+            self._again = time.monotonic() + AGAIN_SECONDS
             return before
         finally:
             self._stamp = stamp  # only now: other threads that see it take what is open for the newest
@@ -110,14 +118,18 @@ class EmbeddedEngine:
     def status(self) -> Status:
         """What state the index is in. Never raises for a bad index.
 
-        Where this engine has a generation open that is found to be altered, it lets go of it.
+        Where this engine has a generation open that is found to be altered, or to be another one than a new reader
+        gets, it moves on.
         """
         health = self._generations.status()
-        if self._current is None or health.state == "ok":
+        if self._current is None:
             return _status(health)
         with self._lock, suppress(OperatorError):
-            if self._current is not None and self._current.altered():
-                self._move(self._generations.stamp(), touched=True)
+            current = self._current
+            if current is not None:
+                altered = health.state != "ok" and current.altered()
+                if altered or (health.answering is not None and health.answering.id != current.generation.id):
+                    self._move(self._generations.stamp(), touched=altered)
         return self._status_while_open(health)
 
     def _status_while_open(self, health: Health) -> Status:

@@ -5,7 +5,7 @@ import logging
 import secrets
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,15 +83,17 @@ class Shelf:
 
         The copy is written first: where only that was done, it says what the operator wanted.
         """
-        before = {path: path.read_bytes() if path.exists() else None for path in (self._copy_file, self.current_file)}
+        files = self._copy_file, self.current_file
+        before = _contents(files)
         try:
             sync(self._generations)
-            for path in before:
+            for path in files:
                 write_pointer(path, pointer)
         except OSError:
             with contextlib.suppress(OSError):  # the first failure is the one to report
                 _restore(before)
-                if added is not None:
+            if added is not None:
+                with contextlib.suppress(OSError):
                     shutil.rmtree(added)
             raise
 
@@ -173,6 +175,15 @@ class Shelf:
         """Every generation, newest first."""
         names = (path.name for path in self._generations.glob("*"))
         return tuple(sorted(filter(ID_PATTERN.fullmatch, names), reverse=True))
+
+
+def _contents(files: Iterable[Path]) -> dict[Path, bytes | None]:
+    """What the files hold, None where there is none; one that cannot be read is left out: nobody can restore it."""
+    found: dict[Path, bytes | None] = {}
+    for path in files:
+        with contextlib.suppress(OSError):
+            found[path] = path.read_bytes() if path.exists() else None
+    return found
 
 
 def _restore(before: Mapping[Path, bytes | None]) -> None:

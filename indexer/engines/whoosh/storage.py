@@ -55,9 +55,9 @@ def reading(root: Path) -> Iterator[None]:
 
 def _storage_failed(done: str, root: Path, error: OSError) -> StorageFailed:
     remedy = REMEDIES.get(error.errno or 0, f"check that disk, {ELSEWHERE}")
-    return StorageFailed(
-        f"the index in {root} cannot be {done}: {error.strerror or error}; {remedy}", "profile-search rebuild"
-    )
+    replaced = f" ({Path(os.fsdecode(error.filename2)).name})" if error.filename2 else ""
+    reason = f"{error.strerror or error}{replaced}"
+    return StorageFailed(f"the index in {root} cannot be {done}: {reason}; {remedy}", "profile-search rebuild")
 
 
 def _concerns(error: OSError, root: Path) -> bool:

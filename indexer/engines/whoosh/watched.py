@@ -16,7 +16,10 @@ State = tuple[int, int, int, int]
 
 
 class OpenGeneration:
-    """A searcher with the files that it reads. A file that is gone is no change: what is mapped of it stays."""
+    """A searcher with the files that it reads.
+
+    A file that is gone, or that may not be looked at any more, is no change: what is mapped of it stays.
+    """
 
     def __init__(self, manifest: Manifest, folder: Path) -> None:
         """Open the folder; raises IndexCorrupt."""
@@ -49,7 +52,7 @@ class OpenGeneration:
             try:
                 if checksum(path) != record.checksum:
                     return True
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
                 continue
             except OSError:
                 return True
@@ -58,7 +61,7 @@ class OpenGeneration:
     def _states(self) -> dict[Path, State]:
         states: dict[Path, State] = {}
         for path in self._records:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with contextlib.suppress(OSError):
                 state = path.stat()
                 states[path] = state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
         return states
