@@ -304,6 +304,31 @@ def test_arrow_keys_choose_a_suggestion_without_searching_for_it(page: Page, sit
     expect(page).to_have_url(f"{site}/search?q=refug")
 
 
+def test_escape_right_after_a_key_loses_no_letter(page: Page) -> None:
+    page.goto("/")
+    box = page.locator("#search-box")
+    box.press_sequentially("ref")
+    expect(page.get_by_role("option").first).to_be_visible()
+    box.press_sequentially("ugees")
+    box.press("Escape")
+    expect(box).to_have_value("refugees")
+
+
+def test_page_gone_back_to_is_asked_for_again_when_its_answer_was_given_up(page: Page, site: str) -> None:
+    open_results(page, "/search?q=paid")
+    box = page.locator("#search-box")
+    box.fill("refugees")
+    expect(page).to_have_url(f"{site}/search?q=refugees")
+    page.route("**/search?q=paid", lambda route: None)
+    page.go_back()
+    expect(box).to_have_value("paid")
+    box.press("End")
+    box.press("x")
+    page.unroute("**/search?q=paid")
+    box.press("Backspace")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("“paid”")
+
+
 def test_ticks_to_compare_outlive_a_filter(page: Page) -> None:
     open_results(page, "/search?q=paid")
     page.get_by_label("Compare Appen").check()

@@ -40,6 +40,8 @@ class Catalog:
     today: date
     facets: Mapping[str, tuple[FacetValue, ...]]
     known: Mapping[str, Mapping[str, str]]
+    partial: bool = False
+    """Whether time ran out before everything was counted."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ class Desk:
         kept, day = self._catalog, today()
         if kept is None or kept.generation != searcher.generation.id or kept.today != day:
             with self._lock:
-                kept = self._catalog = _read_catalog(self.service, searcher, day)
+                kept = _read_catalog(self.service, searcher, day)
+                self._catalog = None if kept.partial else kept
         return kept
 
     def status(self) -> Status:
@@ -129,4 +132,4 @@ def _read_catalog(service: SearchService, searcher: Searcher, day: date) -> Cata
         facet: {fold(value): value for value in [*values, *offered.get(facet, ())]}
         for facet, values in standard.items()
     }
-    return Catalog(searcher.generation.id, day, everything.facets, known)
+    return Catalog(searcher.generation.id, day, everything.facets, known, everything.partial)

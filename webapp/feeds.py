@@ -11,7 +11,7 @@ from werkzeug import Response as Redirect
 from indexer.labels import profile_url, value_label
 from indexer.links import search_pairs, to
 from indexer.page import Result
-from indexer.profiles.changes import TOPICS, Change
+from indexer.profiles.changes import TOPICS, Change, latest
 from indexer.query.request import MAX_PAGE_SIZE
 from indexer.text import fold
 from webapp.context import desk
@@ -42,7 +42,7 @@ def feed() -> Response:
     published = here.service.searcher(page.generation).generation.created.date()
     entries = [(result, _updated(result, published), _summary(result)) for result in page.results]
     query = replace(asked, size=10, sort="relevance", explain=False)
-    return _xml(
+    response = _xml(
         "feed.xml",
         "application/atom+xml",
         title=f"Profiles for “{_NOT_XML.sub('', asked.text)}”" if asked.text else "Company profiles",
@@ -52,6 +52,9 @@ def feed() -> Response:
         updated=max((updated for _, updated, _ in entries), default=f"{published.isoformat()}T00:00:00Z"),
         entries=entries,
     )
+    if page.partial:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _updated(result: Result, published: date) -> str:
@@ -72,7 +75,8 @@ def changes() -> Response:
     """What rebuilds changed in the profiles, the newest first: about one topic, one company, or everything."""
     here = desk()
     searcher = here.service.searcher()
-    news, companies = searcher.news(), {facts.slug: facts.company for facts in searcher.facts()}
+    news = latest(searcher.news(), datetime.now(UTC))
+    companies = {facts.slug: facts.company for facts in searcher.facts()}
     catalog = here.catalog(searcher).known
     known = {
         "topic": {**catalog["topic"], **{fold(change.topic): change.topic for change in news}},
@@ -105,7 +109,9 @@ def _change_id(change: Change) -> str:
 
 
 def _place(change: Change, companies: Container[str]) -> str:
-    return profile_url(change.slug, section=change.section) if change.slug in companies else "/search"
+    if change.slug not in companies:
+        return "/search"
+    return profile_url(change.slug, section="" if change.event.endswith(" removed") else change.section)
 
 
 @feeds.get("/sitemap.xml")

@@ -123,9 +123,6 @@ def compare() -> Response:
     here = desk()
     known = here.catalog(here.service.searcher()).known
     view = comparison_view(read_leniently(CompareParameters, request.query_string, known), here.service, today())
-    listed = view.chooser
-    if listed and listed.page > listed.pages:
-        return problem(404, f"There is no page {listed.page:,} of this list.", back="/compare?page=1")
     response = page_of("compare.html", view=view)
     if view.too_many:
         response.status_code = 400

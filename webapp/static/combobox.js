@@ -32,6 +32,8 @@ export function combobox(input) {
   }
 
   function activate(index) {
+    clearTimeout(timer);
+    asked?.abort();
     const all = options();
     active = index;
     all.forEach((option, i) => option.setAttribute("aria-selected", String(i === index)));
@@ -80,8 +82,7 @@ export function combobox(input) {
 
   async function ask() {
     asked?.abort();
-    typed = input.value;
-    const text = typed.trim();
+    const text = input.value.trim();
     if (!text) return close();
     const controller = (asked = new AbortController());
     try {
@@ -93,6 +94,7 @@ export function combobox(input) {
   }
 
   input.addEventListener("input", () => {
+    typed = input.value;
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });
@@ -101,6 +103,7 @@ export function combobox(input) {
     if (event.isComposing) return;
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey) {
       if (!open()) {
+        typed = input.value;
         if (event.key === "ArrowDown") ask();
         return;
       }

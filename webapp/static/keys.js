@@ -3,25 +3,29 @@
 const NAME = "keys";
 const TEXT = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
+let off = false; // where the browser keeps nothing
+try {
+  off = localStorage.getItem(NAME) === "off";
+} catch {}
+
 export function isOff(event) {
-  return event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TEXT) || turnedOff();
+  return event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TEXT) || off;
 }
 
-function turnedOff() {
+function turn() {
+  off = !off;
   try {
-    return localStorage.getItem(NAME) === "off";
-  } catch {
-    return false; // a browser that keeps nothing
-  }
+    localStorage.setItem(NAME, off ? "off" : "on");
+  } catch {}
 }
 
 export function offer(place) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "second small";
-  const label = () => (button.textContent = `Turn the keys / n p ${turnedOff() ? "on" : "off"}`);
+  const label = () => (button.textContent = `Turn the keys / n p ${off ? "on" : "off"}`);
   button.addEventListener("click", () => {
-    localStorage.setItem(NAME, turnedOff() ? "on" : "off");
+    turn();
     label();
   });
   label();

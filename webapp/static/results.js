@@ -69,20 +69,21 @@ export function start(box, page) {
   function show(next) {
     const held = document.activeElement;
     const key = filters.contains(held) && held.name ? [held.name, held.value] : null;
-    const opened = [...filters.querySelectorAll("details")].map((details) => details.open);
-    const inMain = main.contains(held);
+    const fold = (details) => details.closest("fieldset")?.querySelector("legend").textContent;
+    const opened = [...filters.querySelectorAll("details[open]")].map(fold);
+    const [inMain, inFilters] = [main.contains(held), filters.contains(held)];
     const picked = [...main.querySelectorAll("[name=company]:checked")].map((input) => input.value);
     main.replaceChildren(...next.querySelector("#page-main").childNodes);
     filters.replaceChildren(...next.querySelector("#page-filters").childNodes);
-    filters.querySelectorAll("details").forEach((details, i) => (details.open ||= Boolean(opened[i])));
+    filters.querySelectorAll("details").forEach((details) => (details.open ||= opened.includes(fold(details))));
     main.querySelectorAll("[name=company]").forEach((input) => (input.checked = picked.includes(input.value)));
     for (const input of form.querySelectorAll("input[type=hidden]")) input.remove();
     form.append(...next.querySelectorAll("#search-form > input[type=hidden]"));
     document.title = next.title;
     for (const link of document.head.querySelectorAll(LINKS)) link.remove();
     document.head.append(...next.head.querySelectorAll(LINKS));
-    if (key) {
-      const same = [...filters.querySelectorAll("input")].find((i) => i.name === key[0] && i.value === key[1]);
+    if (inFilters) {
+      const same = [...filters.querySelectorAll("input")].find((i) => i.name === key?.[0] && i.value === key[1]);
       same?.closest("details:not([open])")?.setAttribute("open", "");
       (same || filters.querySelector("summary") || main).focus({ preventScroll: true });
     } else if (inMain) {
@@ -92,7 +93,7 @@ export function start(box, page) {
 
   async function follow(url, step) {
     if (!(await load(url))) return;
-    history[step.taken || url === shown ? "replaceState" : "pushState"]({}, "", url);
+    history[step.taken || url === location.pathname + location.search ? "replaceState" : "pushState"]({}, "", url);
     step.taken = true;
     shown = url;
   }
@@ -119,9 +120,9 @@ export function start(box, page) {
   addEventListener("popstate", async () => {
     const here = location.pathname + location.search;
     burst = {};
-    if (here === shown) return stop(); // only the fragment is another one
-    shown = here;
+    if (here === shown) return; // only the fragment is another one
+    shown = "";
     box.value = new URLSearchParams(location.search).get("q") || "";
-    await load(here);
+    if (await load(here)) shown = here;
   });
 }
