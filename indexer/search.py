@@ -213,6 +213,8 @@ def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
     words = len(plan.query.wanted)
     if words > 1 and not found.partial and not any(len(hit.words) == words for hit in found.hits):
         most = searcher.coverage(plan)
+        if not most and time.monotonic() >= plan.until:  # nobody knows whether another company would be shown
+            return replace(found, partial=True), plan.query
         if 0 < most < words:
             plan = replace(plan, query=replace(plan.query, minimum=relaxed_minimum(words, most)))
             found = searcher.search(plan)

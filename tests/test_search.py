@@ -1,17 +1,21 @@
 """The use case "search": requests to pages, over small corpora."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from corpora import TODAY, profile, search, service_over, slugs
+from corpora import TODAY, profile, search, searcher_over, service_over, slugs
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
+from timed import Timed
 
 from indexer.build import rebuild
 from indexer.config import Settings
 from indexer.engines import open_engine
+from indexer.engines.base import Plan
 from indexer.errors import NotFound
 from indexer.page import Page
 from indexer.profiles.model import Facts
@@ -498,3 +502,17 @@ def test_pinned_generation_answers_while_it_is_kept_and_the_current_one_afterwar
     assert service.search(SearchRequest("sama", generation=first), TODAY).generation == third
     assert service.search(SearchRequest("sama", generation="never"), TODAY).generation == third
     engine.close()
+
+
+class LateCoverage(Timed):
+    """An engine that finds nothing in time and then cannot say how many of the words one company has."""
+
+    def coverage(self, plan: Plan) -> int:
+        threading.Event().wait(plan.until - time.monotonic())
+        return 0
+
+
+def test_nothing_found_and_no_time_left_to_look_for_some_of_the_words_is_no_full_answer() -> None:
+    searcher = searcher_over(profile("Ada", overview="paypal"), profile("Bob", overview="kenya"))
+    page = search(SearchService(LateCoverage(searcher, 30.0)), "kenya paypal")  # type: ignore[arg-type]
+    assert (page.total, page.partial) == (0, True)

@@ -176,12 +176,16 @@ class Cluster:
         try:
             answer = self._transport.perform_request(request.method, request.path, params=params, body=request.body)
         except exceptions.SSLError as fault:
+            if "CERTIFICATE_VERIFY_FAILED" not in str(fault):  # a node that goes away cuts a handshake off
+                raise _MayPass(self._unreachable(), unreachable=True) from fault
             raise self._no_trust() from fault
+        except exceptions.SerializationError as fault:
+            error = EngineUnavailable(f"what answers at {self.address} is no OpenSearch, or was cut off")
+            raise _MayPass(error) from fault
         except exceptions.ConnectionTimeout as fault:
             raise _MayPass(EngineUnavailable(f"no answer from {self.address} in time")) from fault
         except exceptions.ConnectionError as fault:
-            error = EngineUnavailable(f"no host of {self.address} can be reached; is the cluster running?")
-            raise _MayPass(error, unreachable=True) from fault
+            raise _MayPass(self._unreachable(), unreachable=True) from fault
         except exceptions.TransportError as fault:
             refused = _refused(fault)
             may_pass = refused.status in RETRIED and not is_blocked(refused.status, refused.kind)
@@ -189,6 +193,9 @@ class Cluster:
         if isinstance(answer, dict) and not _is_whole(answer, request.body):
             raise _MayPass(Refused(503, "partial answer", "some shards did not answer"))
         return answer
+
+    def _unreachable(self) -> EngineUnavailable:
+        return EngineUnavailable(f"no host of {self.address} can be reached; is the cluster running?")
 
     def _no_trust(self) -> EngineUnavailable:
         return EngineUnavailable(

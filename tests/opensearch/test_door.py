@@ -1,0 +1,54 @@
+"""What answers at the address is no OpenSearch, or goes away in the middle of a greeting."""
+
+import socket
+import threading
+from contextlib import closing, suppress
+
+import pytest
+from fake_node import Door, serving
+
+from indexer.config import Settings
+from indexer.engines.opensearch.address import Address
+from indexer.engines.opensearch.cluster import Cluster, Patience
+from indexer.errors import EngineUnavailable
+
+BRIEF = Patience(0.5, 0.5)
+
+
+class WebPage(Door):
+    """A page for people, as a proxy shows it that wants a password."""
+
+    def answer(self) -> None:
+        self.say(200, "text/html", b"<title>Sign in</title>")
+
+    do_GET = answer  # noqa: N815  # the name that the server looks for
+
+
+def test_another_program_at_the_address_is_one_error() -> None:
+    with (
+        serving(WebPage) as port,
+        closing(Cluster(Address((("127.0.0.1", port),), "pages"), Settings())) as cluster,
+        pytest.raises(EngineUnavailable, match="is no OpenSearch"),
+    ):
+        cluster.ask("GET", "/", patience=BRIEF)
+
+
+def test_handshake_that_is_cut_off_is_tried_again_and_no_question_of_trust() -> None:
+    met = []
+
+    def hang_up() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                met.append(connection.recv(1))
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        address = Address((("127.0.0.1", server.getsockname()[1]),), "cut", secure=True)
+        with closing(Cluster(address, Settings())) as cluster, pytest.raises(EngineUnavailable, match="can be reached"):
+            cluster.ask("GET", "/", patience=BRIEF)
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    assert len(met) > 1
