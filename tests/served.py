@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -29,11 +30,20 @@ class Answer:
 class Served:
     """The process, started; `port` is known once it listens."""
 
-    def __init__(self, settings: Settings, options: tuple[str, ...], environment: dict[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, options: tuple[str, ...], environment: dict[str, str], open_files: int = 0
+    ) -> None:
+        """`open_files`: how many files it may have open, where that matters."""
+
+        def limit() -> None:
+            if open_files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+
         where = ["--corpus", str(settings.corpus), "--index", settings.index]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "indexer", "serve", *where, *options],
             cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=limit,
         )  # fmt: skip
         self.port = 0
         self.errors = ""
@@ -71,10 +81,10 @@ class Served:
 
 
 @contextmanager
-def serving(settings: Settings, *options: str, **environment: str) -> Iterator[Served]:
+def serving(settings: Settings, *options: str, open_files: int = 0, **environment: str) -> Iterator[Served]:
     """A server over a built index, on a free port; gone afterwards."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PROFILE_SEARCH_")}
-    served = Served(settings, ("--port", "0", *options), {**clean, **environment})
+    served = Served(settings, ("--port", "0", *options), {**clean, **environment}, open_files)
     try:
         served.listen()
         yield served

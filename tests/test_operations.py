@@ -95,13 +95,15 @@ def test_server_takes_as_many_connections_as_it_may_open_files_for() -> None:
 
 @pytest.mark.slow
 def test_idle_and_slow_connections_that_fill_the_server_keep_nobody_out(built: Settings) -> None:
-    with serving(built) as server, ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+    takes = 100
+    few = serving(built, open_files=OTHER_FILES + takes)
+    with few as server, ExitStack() as stack, ThreadPoolExecutor(1) as pool:
         busy = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)))
         busy.connect()
         own = busy.sock
         held = [
             stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
-            for _ in range(CONNECTIONS + 20)
+            for _ in range(takes + 20)
         ]
         late = pool.submit(server.get, "/search?q=pay")
         while not wait([late], 0.2).done:

@@ -9,8 +9,10 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
-CONNECTIONS, FEWEST = 900, 32
-"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones. At least so many are allowed."""
+CONNECTIONS, FEWEST = 6_000, 32
+"""Open connections at most: waitress's default of 100 is blocked by 150 idle ones, and a link checker that is in no
+bad faith keeps two thousand. At least so many are allowed.
+"""
 OTHER_FILES = 220
 """Open files that are no connections: those of two generations, logs, a rebuild at the start."""
 CROWDED = 2 / 3

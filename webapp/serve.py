@@ -20,8 +20,8 @@ from webapp import create_app
 from webapp.access import served_from
 from webapp.crowding import Channel, Crowd
 
-OPEN_FILES = 2_048
-"""Many systems allow a process 1,024, which that many connections and the files of two generations exceed."""
+OPEN_FILES = 8_192
+"""Many systems allow a process 1,024 until it asks for more."""
 MAX_BODY_BYTES = 64 * 1024
 """No route takes a body. A small one is read and refused by the route; waitress would keep a gigabyte."""
 DRAIN_SECONDS = 10.0
