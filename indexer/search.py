@@ -112,6 +112,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
         name: facet_values(name, counts, filters, searcher.values().get(name, {}))
         for name, counts in found.facets.items()
     }
+    fact = asked_fact(searcher, reading.names(dict(reading.interpretation.repaired)), reading.query)
     finished = time.perf_counter()
     return Page(
         request=replace(request, filters=filters),
@@ -128,7 +129,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
             "search": (searched - parsed) * 1e3,
             "snippets": (finished - searched) * 1e3,
         },
-        fact=asked_fact(searcher, reading.names(dict(reading.interpretation.repaired)), reading.query),
+        fact=fact,
     )
 
 
