@@ -13,7 +13,6 @@ from indexer.links import search_pairs, to
 from indexer.page import Result
 from indexer.profiles.changes import TOPICS, Change, latest
 from indexer.query.request import MAX_PAGE_SIZE
-from indexer.text import fold
 from webapp.context import desk
 from webapp.delivery import by_generation
 from webapp.parameters import ChangesParameters, NoParameters, SearchParameters
@@ -72,20 +71,18 @@ def _summary(result: Result) -> str:
 @feeds.get("/changes.atom")
 @by_generation
 def changes() -> Response:
-    """What rebuilds changed in the profiles, the newest first: about one topic, one company, or everything."""
+    """What rebuilds changed in the profiles, the newest first: about one topic, one company, or everything.
+
+    What is gone, and even what never was, has an empty feed: a feed reader gives up one that it is refused.
+    """
     here = desk()
     searcher = here.service.searcher()
     news = latest(searcher.news(), datetime.now(UTC))
     companies = {facts.slug: facts.company for facts in searcher.facts()}
-    catalog = here.catalog(searcher).known
-    known = {
-        "topic": {**catalog["topic"], **{fold(change.topic): change.topic for change in news}},
-        "company": {**catalog["company"], **{fold(change.slug): change.slug for change in news}},
-    }
-    asked = read_for_feed(ChangesParameters, request.query_string, known)
+    asked = read_for_feed(ChangesParameters, request.query_string, here.catalog(searcher).known)
     found = [c for c in news if asked.topic in ("", c.topic) and asked.company in ("", c.slug)]
     names = {change.slug: change.company for change in news} | companies
-    about = f"What changed at {names[asked.company]}" if asked.company else "What changed in the profiles"
+    about = f"What changed {f'at {names.get(asked.company, asked.company)}' if asked.company else 'in the profiles'}"
     topic = TOPICS.get(asked.topic) or value_label("section", asked.topic, searcher.values()["section"])
     return _xml(
         "changes.xml",

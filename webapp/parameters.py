@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from indexer.profiles.changes import TOPIC_PATTERN
+from indexer.profiles.model import SLUG_PATTERN
 from indexer.query.request import (
     DEFAULT_PAGE_SIZE,
     MAX_PAGE_SIZE,
@@ -55,10 +57,15 @@ def _flag(value: object) -> object:
     return value
 
 
-def _choice(facet: str) -> AfterValidator:
+def _choice(facet: str, form: str | None = None) -> AfterValidator:
+    """A value that is known; with a `form` (a pattern), also one that may have been known, or may yet be."""
+
     def canonical(value: str, info: ValidationInfo) -> str:
         known: Known = info.context or {}
-        found = known.get(facet, {}).get(fold(value))
+        folded = fold(value)
+        found = known.get(facet, {}).get(folded)
+        if found is None and form is not None and re.fullmatch(form, folded):
+            return folded
         if found is None:
             raise PydanticCustomError("unknown_choice", "there is no such value", {"known": known.get(facet, {})})
         return found
@@ -180,10 +187,13 @@ class CoverageParameters(Parameters):
 
 
 class ChangesParameters(Parameters):
-    """What a feed of changes is about: a section's id or another topic, a company's slug; without them everything."""
+    """What a feed of changes is about: a section's id or another topic, a company's slug; without them everything.
 
-    topic: Annotated[str, _choice("topic")] = ""
-    company: Annotated[str, _choice("company")] = ""
+    Whoever follows what is gone follows it still: nothing says how long ago it was there, and it may come back.
+    """
+
+    topic: Annotated[str, _choice("topic", TOPIC_PATTERN)] = ""
+    company: Annotated[str, _choice("company", SLUG_PATTERN)] = ""
 
 
 class NoParameters(Parameters):

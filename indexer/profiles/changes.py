@@ -22,6 +22,8 @@ PROFILE, HIRING, FACTS = "profile", "hiring", "facts"
 TOPICS = {PROFILE: "New and removed profiles", HIRING: "Hiring status", FACTS: "Quick facts"}
 """Topics of changes beside the sections, with their names."""
 _SECTION = "section-"
+TOPIC_PATTERN = f"({_SECTION})?[a-z0-9_]{{1,80}}"
+"""What any topic may be called, whether or not there is one."""
 _LABELS = {
     "company": "Company",
     "service_type": "Service",

@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from indexer.profiles.model import MAX_PROFILE_BYTES, RenderedProfile
+from indexer.profiles.model import MAX_PROFILE_BYTES, SLUG_PATTERN, RenderedProfile
 from indexer.profiles.problems import Problem, Report
 from indexer.profiles.reader import Reading, read_profile
 from indexer.profiles.render import RenderRefused, render_profile
 from indexer.profiles.vocabulary import INTENTS_FILE, SYNONYMS_FILE
-
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-
 
 CHANGED = "changed"
 """Code of the problem that a file is not what the scan saw: leaving it out would pass for its newest state."""
@@ -91,7 +88,7 @@ def find_source(path: Path, folder: Path) -> Found:
     """The source that a path names, if it is one; only what lies inside `folder` is read."""
     report = Report(shown_path(path))
     slug = path.name.rpartition(".")[0]
-    if not _SLUG.fullmatch(slug) or not path.name.endswith(".md"):
+    if not re.fullmatch(SLUG_PATTERN, slug) or not path.name.endswith(".md"):
         better = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")[:100] or "company"
         message = f"rename the file to {better}.md: only a-z, 0-9 and - can stand in an address"
         report.error("file-name", message)

@@ -31,6 +31,8 @@ HIRING_STATUSES = {
 }
 """Hiring statuses with the words that readers see."""
 
+SLUG_PATTERN = "[a-z0-9][a-z0-9-]{0,99}"
+"""What a profile's file may be called, without its ending, and so a company in an address."""
 MAX_PROFILE_BYTES = 1024 * 1024
 """A profile file is at most 1 MiB: larger ones are no profiles, and rendering them could take minutes."""
 
