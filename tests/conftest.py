@@ -111,7 +111,7 @@ Medical students label scans in an app.
 Prizes are paid weekly by PayPal to the best performers.
 
 ## Equipment
-A phone is enough. No microphone is needed.
+A phone is enough. No micro**phone** is needed, and no other phone.
 """,
     "surge-ai": """\
 ---

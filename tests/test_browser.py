@@ -429,6 +429,18 @@ def test_marks_are_counted_stepped_through_and_switched_off(page: Page) -> None:
     assert page.locator("mark").first.evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
+def test_word_that_a_tag_parts_is_counted_and_stepped_to_as_one(page: Page) -> None:
+    page.goto("/profiles/centaur-labs?q=phone+OR+microphone")
+    expect(page.locator(".matched")).to_contain_text("3 words match")
+    where = page.locator("#page-marks [role=status]")
+    for place, marks in enumerate((["phone"], ["micro", "phone"], ["phone"]), start=1):
+        page.keyboard.press("n")
+        expect(where).to_have_text(f"{place} of 3")
+        expect(page.locator("mark.current")).to_have_text(marks)
+    page.keyboard.press("p")
+    expect(page.locator("mark.current")).to_have_text(["micro", "phone"])
+
+
 def test_link_to_a_section_is_copied_without_the_search_that_led_there(chrome: Browser, site: str) -> None:
     with tab(chrome, site, permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto("/profiles/humans-in-the-loop?q=paid")

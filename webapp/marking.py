@@ -35,13 +35,14 @@ class _Marker(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         position = 0
-        for start, end in self._marked(data):
-            self.out.append(f"{escape(data[position:start])}<mark>{escape(data[start:end])}</mark>")
+        for start, end, rest in self._marked(data):
+            tag = '<mark class="rest">' if rest else "<mark>"
+            self.out.append(f"{escape(data[position:start])}{tag}{escape(data[start:end])}</mark>")
             position = end
         self.out.append(escape(data[position:]))
 
-    def _marked(self, data: str) -> Iterator[tuple[int, int]]:
-        """Where the matches stand in a piece of the HTML's text."""
+    def _marked(self, data: str) -> Iterator[tuple[int, int, bool]]:
+        """Where the matches stand in a piece of the HTML's text, and whether each began before it."""
         for run in _RUN.finditer(data):
             self._pass_spaces()
             if self._text.startswith(run.group(), self._at):
@@ -56,13 +57,13 @@ class _Marker(HTMLParser):
         while self._at < len(self._text) and self._text[self._at].isspace():
             self._at += 1
 
-    def _within(self, start: int, length: int) -> Iterator[tuple[int, int]]:
+    def _within(self, start: int, length: int) -> Iterator[tuple[int, int, bool]]:
         """The parts of matches in the next so many characters of the text, which begin at `start` in the HTML's."""
         end, shift = self._at + length, start - self._at
         while self._next < len(self._matches) and self._matches[self._next].start < end:
             match = self._matches[self._next]
             if match.end > self._at:
-                yield max(match.start, self._at) + shift, min(match.end, end) + shift
+                yield max(match.start, self._at) + shift, min(match.end, end) + shift, match.start < self._at
             if match.end > end:  # the rest of it stands behind a tag
                 break
             self._next += 1
@@ -70,7 +71,10 @@ class _Marker(HTMLParser):
 
 
 def mark_matches(html: str, text: str, matches: Sequence[Match]) -> str:
-    """The HTML with `<mark>` around these places of its text, in order."""
+    """The HTML with `<mark>` around these places of its text, in order.
+
+    Where a tag parts a match, each part is marked, all but the first with the class "rest".
+    """
     if not matches:
         return html
     marker = _Marker(text, matches)

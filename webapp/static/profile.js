@@ -20,22 +20,28 @@ function button(text, label, act) {
 
 function marks() {
   const bar = document.querySelector("#page-marks");
-  const all = [...document.querySelectorAll(".text mark")];
+  const all = []; // the marks of each match: more than one where a tag parts it
+  for (const mark of document.querySelectorAll(".text mark")) {
+    if (mark.className) all.at(-1).push(mark);
+    else all.push([mark]);
+  }
   if (!bar || !all.length) return;
   const where = document.createElement("span");
   where.setAttribute("role", "status");
   let current = -1;
 
   function nearest(step) {
-    const ahead = all.findIndex((mark) => mark.getBoundingClientRect().top > bar.offsetHeight);
+    const ahead = all.findIndex(([mark]) => mark.getBoundingClientRect().top > bar.offsetHeight);
     return step > 0 ? Math.max(ahead, 0) : (ahead < 0 ? all.length : ahead) - 1;
   }
 
+  const show = (on) => all[current]?.forEach((mark) => mark.classList.toggle("current", on));
+
   function go(step) {
-    all[current]?.classList.remove("current");
+    show(false);
     current = ((current < 0 ? nearest(step) : current + step) + all.length) % all.length;
-    all[current].classList.add("current");
-    all[current].scrollIntoView({ block: "center" });
+    show(true);
+    all[current][0].scrollIntoView({ block: "center" });
     where.textContent = `${current + 1} of ${all.length}`;
   }
   const steps = [
