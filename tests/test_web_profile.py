@@ -28,12 +28,12 @@ from webapp.marking import mark_matches
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    """A client of an application over 120 companies with an overview, and one with nothing but concerns."""
+    """A client of an application over 120 companies with an overview, and one with concerns and a heading."""
     settings = Settings(index=str(tmp_path_factory.mktemp("crowd") / "index"))
     with closing(open_engine(settings)) as engine, engine.begin() as builder:
         for number in range(120):
             builder.add(profile(f"Firm {number:03}", overview=f"Pays the {number} people of its crowd."))
-        builder.add(profile("Zeta Works", concerns="None."))
+        builder.add(profile("Zeta Works", concerns="None.", legitimacy=""))
         builder.publish("0" * 64, Vocabulary((), {}))
     return create_app(settings).test_client()
 
@@ -187,7 +187,15 @@ def test_coverage_counts_words_gaps_and_stale_profiles(client: FlaskClient) -> N
 def test_coverage_counts_every_profile_on_each_of_its_pages(crowd: FlaskClient) -> None:
     for url in ("/coverage", "/coverage?page=2"):
         counts = re.findall(r"<td>(\d+) of 121</td>", crowd.get(url).text)
-        assert counts[:7] == ["120", "0", "0", "0", "0", "0", "1"]
+        assert counts == ["120", "0", "0", "0", "0", "0", "1", "1", "0"]
+
+
+def test_heading_with_nothing_under_it_is_a_section_of_no_words(crowd: FlaskClient) -> None:
+    _, zeta = crowd.get("/coverage?page=2").text.split(">Zeta Works</a>")
+    cells = re.findall(r'<td class="(has|gap)">(?:<a .*?</span>)?(\d+|<span aria-hidden="true">–)', zeta)
+    assert [(kind, int(words)) for kind, words in cells if words.isdigit()] == [("has", 1), ("gap", 0)]
+    assert len(cells) == 9
+    assert re.search(r"Legitimacy</a></h2>\s*<p>Nothing on record.</p>", crowd.get("/profiles/zeta-works").text)
 
 
 def marked(html: str, *words: str) -> str:

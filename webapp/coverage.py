@@ -16,10 +16,10 @@ STALE_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Words of a section (0: there is none)."""
+    """Words of a section (0: there is its heading alone; None: not even that)."""
 
     section: str
-    words: int
+    words: int | None
     url: str
 
 
@@ -51,7 +51,7 @@ class CoverageView:
 def coverage_view(searcher: Searcher, sections: Sequence[FacetValue], page: int, today: date) -> CoverageView:
     """One page of the table, companies by slug. `sections`: what a search for everything counts by section.
 
-    A heading without a word under it is among these, as it is in every search; `check` warns of it.
+    A heading without a word under it is among these, as it is in every search; its place says 0, and `check` warns.
     """
     everybody = searcher.facts()
     start = (page - 1) * ROWS
@@ -76,8 +76,7 @@ def _row(profile: RenderedProfile, today: date) -> Row:
     facts = profile.facts
     words = {section.id: len(section.text.split()) for section in profile.sections}
     cells = tuple(
-        Cell(heading, words.get(id_, 0), profile_url(facts.slug, section=id_))
-        for id_, heading in SECTION_HEADINGS.items()
+        Cell(heading, words.get(id_), profile_url(facts.slug, section=id_)) for id_, heading in SECTION_HEADINGS.items()
     )
     others = sum(1 for id_ in words if id_ not in SECTION_HEADINGS)
     return Row(facts.company, profile_url(facts.slug), verified(facts, today), cells, others)
