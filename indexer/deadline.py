@@ -1,10 +1,13 @@
-"""How long the request that is being answered may still take: known to whoever asks another machine for it."""
+"""How long the request that is being answered may still take: known to whoever waits for something in it."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
+from threading import Lock
+
+from indexer.errors import EngineUnavailable
 
 _due: ContextVar[float] = ContextVar("due", default=inf)
 
@@ -22,3 +25,15 @@ def within(seconds: float) -> Iterator[None]:
 def due() -> float:
     """The `time.monotonic()` at which nobody waits any longer; infinity outside of requests."""
     return _due.get()
+
+
+@contextmanager
+def in_turn(lock: Lock) -> Iterator[None]:
+    """Hold the lock; raises EngineUnavailable when who has it takes longer than the request in hand may."""
+    left = due() - time.monotonic()
+    if not lock.acquire(timeout=-1 if left == inf else max(0.0, left)):
+        raise EngineUnavailable("the search engine did not answer in time")
+    try:
+        yield
+    finally:
+        lock.release()

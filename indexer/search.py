@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from indexer.deadline import within
+from indexer.deadline import due, within
 from indexer.engines.base import CompanyHit, Engine, Found, Plan, Searcher
 from indexer.engines.marks import Wanted
 from indexer.errors import GenerationGone, NotFound
@@ -104,7 +104,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
     filters, notes = _filters(request, reading, searcher)
     parsed = time.perf_counter()
     plan = _plan(request, reading, in_full(filters, searcher.values()), today)
-    plan = replace(plan, deadline=time.monotonic() + MAX_WAIT_SECONDS - (parsed - started))
+    plan = replace(plan, deadline=due())
     found, query = _answer(searcher, plan)
     searched = time.perf_counter()
     results = _results(found.hits, reading, replace(request, filters=filters))
@@ -214,7 +214,7 @@ def _answer(searcher: Searcher, plan: Plan) -> tuple[Found, Query]:
     words = len(plan.query.wanted)
     if words > 1 and not found.partial and not any(len(hit.words) == words for hit in found.hits):
         most = searcher.coverage(plan)
-        if not most and time.monotonic() >= plan.until:  # nobody knows whether another company would be shown
+        if most is None:  # nobody knows whether another company would be shown
             return replace(found, partial=True), plan.query
         if 0 < most < words:
             plan = replace(plan, query=replace(plan.query, minimum=relaxed_minimum(words, most)))

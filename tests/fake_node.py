@@ -37,14 +37,14 @@ class Door(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     node = ""
 
-    def admit(self) -> bool:
+    def admit(self, body: bytes) -> bool:
         """Whether to hand a request on; who says no has answered it."""
         return True
 
     def answer(self) -> None:
         """One request."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        if not self.admit():
+        if not self.admit(body):
             return
         headers = {name: self.headers[name] for name in ("content-type", "accept") if self.headers[name]}
         with closing(http.client.HTTPConnection(self.node, timeout=60)) as connection:

@@ -10,8 +10,9 @@ from time import monotonic
 from flask import Flask, current_app
 
 from indexer.config import Settings
+from indexer.deadline import in_turn
 from indexer.engines.base import Engine, Searcher, Status
-from indexer.errors import OperatorError
+from indexer.errors import EngineUnavailable, OperatorError
 from indexer.page import FacetValue
 from indexer.profiles.changes import TOPICS
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
@@ -65,21 +66,27 @@ class Desk:
         """What can be chosen in this generation; read once a generation and day."""
         kept, day = self._catalog, today()
         if kept is None or kept.generation != searcher.generation.id or kept.today != day:
-            with self._lock:
+            with in_turn(self._lock):
                 kept = _read_catalog(self.service, searcher, day)
                 self._catalog = None if kept.partial else kept
         return kept
 
     def status(self) -> Status:
         """What state the index is in: examined anew for each generation, and after a while."""
+        try:
+            with in_turn(self._status_lock):
+                return self._examined()
+        except EngineUnavailable as late:  # another request has been waiting for the engine all the time
+            return Status("unavailable", late.reason)
+
+    def _examined(self) -> Status:
         generation = self._generation()
-        with self._status_lock:
-            kept = self._status
-            if kept is None or kept[0] != generation or monotonic() - kept[1] > _kept_for(kept[2]):
-                before, kept = kept, (generation, monotonic(), self.engine.status())
-                self._status = kept
-                if kept[2].degraded and (before is None or before[2] != kept[2]):
-                    log.error("the index is %s: %s", kept[2].state, kept[2].reason)
+        kept = self._status
+        if kept is None or kept[0] != generation or monotonic() - kept[1] > _kept_for(kept[2]):
+            before, kept = kept, (generation, monotonic(), self.engine.status())
+            self._status = kept
+            if kept[2].degraded and (before is None or before[2] != kept[2]):
+                log.error("the index is %s: %s", kept[2].state, kept[2].reason)
         return kept[2]
 
     def _generation(self) -> str | None:

@@ -137,8 +137,8 @@ class Searcher(Protocol):
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
 
-    def coverage(self, plan: Plan) -> int:
-        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
+    def coverage(self, plan: Plan) -> int | None:
+        """The most wanted words that one company has, filters aside, unwanted words excluded; None: out of time."""
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""

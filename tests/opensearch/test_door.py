@@ -9,7 +9,8 @@ from fake_node import Door, serving
 
 from indexer.config import Settings
 from indexer.engines.opensearch.address import Address
-from indexer.engines.opensearch.cluster import Cluster, Patience
+from indexer.engines.opensearch.cluster import Cluster
+from indexer.engines.opensearch.patience import Patience
 from indexer.errors import EngineUnavailable
 
 BRIEF = Patience(0.5, 0.5)

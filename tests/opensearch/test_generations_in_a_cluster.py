@@ -28,8 +28,8 @@ from indexer.engines.opensearch.cluster import Refused
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.engines.opensearch.loading import document, load
 from indexer.engines.opensearch.lock import TIMES, Owner, Times, WriterLock, read_lock
-from indexer.engines.opensearch.verify import verify
-from indexer.errors import IndexBusy, OperatorError, StorageFailed
+from indexer.engines.opensearch.verify import LET_GO, verify
+from indexer.errors import EngineUnavailable, IndexBusy, OperatorError, StorageFailed
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 
@@ -148,6 +148,8 @@ def test_deleted_documents_are_merged_away_before_a_generation_is_verified(hurri
     assert max(deleted(hurried, index)) > 0
     verify(hurried._cluster, record, index)
     assert set(deleted(hurried, index)) == {0}
+    about = hurried._cluster.ask("GET", f"/{index}/_settings", flat_settings="true")[index]["settings"]
+    assert not LET_GO.keys() & about.keys()
 
 
 def lock_with(engine: OpenSearchEngine, **changes: object) -> str:
@@ -237,6 +239,60 @@ def test_full_disk_is_named_with_what_to_do(engine: OpenSearchEngine, place: str
     assert engine.open().generation.id == first
 
 
+def block(engine: OpenSearchEngine, which: str, blocked: bool | None = True) -> None:
+    """Let nobody write into these indexes, as where a disk is full; None lifts that."""
+    engine._cluster.ask("PUT", f"/{engine._generations.name}-{which}/_settings", {"index.blocks.write": blocked})
+
+
+def test_rebuild_that_a_full_disk_ends_takes_its_unfinished_generation_with_it(engine: OpenSearchEngine) -> None:
+    first = publish(engine, [company("Alpha", ("overview", "pay"))])
+
+    class Fills(Door):
+        """Lets nobody write any more when the first documents come, not even into the lock."""
+
+        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+
+        def admit(self, body: bytes) -> bool:
+            if self.path.endswith("/_bulk"):
+                seen.append(len(indices(engine)))
+                block(engine, "*")
+            return True
+
+    seen: list[int] = []
+    with (
+        serving(Fills) as port,
+        closing(
+            OpenSearchEngine(Settings(index=f"opensearch://127.0.0.1:{port}/{engine._generations.name}"))
+        ) as filling,
+        pytest.raises(StorageFailed, match="too full"),
+    ):
+        publish(filling, [company("Beta", ("overview", "pay"))])
+    assert seen == [2]
+    assert indices(engine) == {engine._generations.index(first)}
+
+
+def test_unfinished_generation_of_a_killed_rebuild_makes_room_on_a_full_disk(engine: OpenSearchEngine) -> None:
+    first = publish(engine, [company("Alpha", ("overview", "pay"))])
+    engine._generations.create(engine._generations.new_id(DIGEST), 1)
+    lock_with(engine, pid=NOBODY)
+    block(engine, "lock")
+    with pytest.raises(EngineUnavailable, match=r"too full: .*1 unfinished generation .*was removed.*try again"):
+        publish(engine, [company("Beta", ("overview", "pay"))])
+    assert indices(engine) == {engine._generations.index(first)}
+    block(engine, "lock", None)
+    publish(engine, [company("Beta", ("overview", "pay"))])
+    assert [facts.slug for facts in engine.open().facts()] == ["beta"]
+
+
+def test_nothing_of_a_living_writer_is_swept_on_a_full_disk(engine: OpenSearchEngine) -> None:
+    generation = engine._generations.new_id(DIGEST)
+    lock = WriterLock(engine._cluster, engine._generations.name)
+    with lock.held():
+        engine._generations.create(generation, 1)
+        assert engine._sweep_abandoned(WriterLock(engine._cluster, engine._generations.name)) == 0
+    assert indices(engine) == {engine._generations.index(generation)}
+
+
 def test_temporary_indexes_of_killed_processes_are_removed_when_they_are_old(settings: Settings) -> None:
     with temporary_index(settings) as engine:
         name = f"{parse_address(settings.index).name}-temporary-"
@@ -270,7 +326,7 @@ def test_two_rebuilds_from_two_processes_both_publish_one_after_the_other(
 
         node = ":".join(map(str, engine._cluster.address.hosts[0]))
 
-        def admit(self) -> bool:
+        def admit(self, body: bytes) -> bool:
             if self.path.endswith("-lock/_doc/writer") and self.server not in met:
                 met.append(self.server)
                 both.wait(60)

@@ -10,8 +10,8 @@ import pytest
 from fake_node import Reply, listening
 from test_engine_contract import company
 
-from indexer.engines.opensearch.cluster import Patience
 from indexer.engines.opensearch.loading import MAX_BULK_BYTES, Document, document, load
+from indexer.engines.opensearch.patience import Patience
 from indexer.engines.opensearch.reading import read_companies
 from indexer.engines.opensearch.stored import analyse, json_line
 from indexer.errors import EngineUnavailable, IndexCorrupt, OperatorError, StorageFailed

@@ -4,7 +4,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,15 +13,16 @@ from typing import IO, Any
 
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import WRITING, Cluster
+from indexer.engines.opensearch.cluster import Cluster
 from indexer.engines.opensearch.documents import NEWS_ID, VALUES_ID, DocumentWriter, word_pages, words_id
 from indexer.engines.opensearch.generations import Generations, Record, Shelf
 from indexer.engines.opensearch.loading import Document, document, load
 from indexer.engines.opensearch.lock import WriterLock
+from indexer.engines.opensearch.patience import WRITING
 from indexer.engines.opensearch.reading import read_companies, read_digests, read_news
 from indexer.engines.opensearch.statistics import Statistics
 from indexer.engines.opensearch.verify import measure_unit, verify
-from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated
+from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
 from indexer.profiles.changes import Change
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
@@ -43,6 +44,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._lock = lock
         self._shelf = generations.shelf(WRITING)
         self.published: str | None = None
+        self._unpublished: str | None = None
         self._statistics = Statistics()
         self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
         self._kept: list[str] = []
@@ -51,6 +53,9 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._aside.close()
+        if self._unpublished is not None:  # nobody else's; with the lock or, as on a disk that is full, without it
+            with suppress(OperatorError):
+                self._generations.remove(self._unpublished)
 
     @cached_property
     def _current(self) -> Record | None:
@@ -103,6 +108,7 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._lock.check()
         generation = self._generations.new_id(corpus_digest)
         shards = self._cluster.address.shards or 1 + self._statistics.sections // SECTIONS_PER_SHARD
+        self._unpublished = generation
         uuid = self._generations.create(generation, shards)
         record = Record(
             generation=Generation(
@@ -118,9 +124,9 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             raise IndexCorrupt(f"{self._generations.index(generation)} was removed by somebody else while it was made")
         self._generations.write(record)
         self._lock.check()
+        self.published, self._unpublished = generation, None  # also where the answer to the next request is lost
         self._generations.publish(generation, self._shelf)
         self._shelf = Shelf(generation, self._shelf.current)
-        self.published = generation
         return record.generation
 
     def _load(self, record: Record, news: Sequence[Change]) -> Record:

@@ -4,15 +4,13 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
-from math import inf
 from typing import Any
 
 from indexer.config import Settings
-from indexer.deadline import due
 from indexer.engines.opensearch.address import Address
+from indexer.engines.opensearch.patience import FIRST_PAUSE, LONGEST_PAUSE, READING, UNLIMITED, Limits, Patience
 from indexer.errors import EngineUnavailable
 
 try:
@@ -26,41 +24,10 @@ CONNECTIONS = 16
 """Connections kept open to each host: as many threads can ask at once without waiting."""
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Answers that another node, or the same one a little later, may mend."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds before an attempt is repeated; they double, with a random part so that clients do not return all at once."""
-
-
 LEFT_OUT_SECONDS = 60
 """Seconds for which a host that was silent is not asked, however often it was."""
 ROUNDS = 2
 """How often every host must turn a connection down before the cluster counts as down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds for one attempt, and for all attempts together.
-
-    `hurried`: the time that the request in hand has left limits them, too.
-    """
-
-    attempt: float
-    whole: float
-    hurried: bool = True
-
-    def end(self) -> float:
-        """The `time.monotonic()` at which to give up what is begun now."""
-        end = time.monotonic() + self.whole
-        return min(end, due()) if self.hurried else end
-
-
-OPENING = Patience(1.0, 2.0)
-"""Which generation answers: any node knows it, in a millisecond or two."""
-READING = Patience(1.5, 2.9)
-"""Somebody waits in front of a browser: with OPENING before it, an answer or an error within five seconds."""
-SEARCHING_SECONDS = 1.5
-"""Seconds for one attempt at a search; the deadline of the request limits all of them together."""
-ON_THE_WAY = 0.5
-"""Seconds that an answer may need beside the time that the cluster was given for it."""
 UNBLOCK = (
     "writing is blocked, mostly because a disk of the cluster is too full: free space or add a node,"
     " then clear index.blocks.read_only_allow_delete"
@@ -68,33 +35,6 @@ UNBLOCK = (
 """What to do about a block."""
 LATE = "time_exceeded_exception"
 """What a shard says whose time is over."""
-WRITING = Patience(60.0, 180.0, hurried=False)
-"""A node that died is replaced within a minute; a rebuild waits for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request to search has left: the `time.monotonic()` of Plan.until and of Plan.deadline."""
-
-    until: float
-    deadline: float
-
-    def timeout(self) -> dict[str, str]:
-        """What tells the cluster to answer by then with what it has."""
-        if self.until == inf:
-            return {}
-        return {"timeout": f"{max(1, round((self.until - time.monotonic()) * 1e3))}ms"}
-
-    def patience(self) -> Patience:
-        """For all attempts that are left, each as long as the cluster may take and a little more."""
-        if self.until == inf:
-            return WRITING
-        now = time.monotonic()
-        attempt = max(SEARCHING_SECONDS, self.until - now + ON_THE_WAY)
-        return Patience(attempt, min(self.deadline - now, WRITING.whole), hurried=False)
-
-
-UNLIMITED = Limits(inf, inf)
 Answer = Any
 
 
@@ -107,6 +47,10 @@ class Refused(EngineUnavailable):
         super().__init__(
             f"the cluster refuses ({status}): {kind}: {reason}" if reason else f"the cluster refuses: {kind}"
         )
+
+
+class TooLate(EngineUnavailable):
+    """Nobody answered in time; what was asked for may be done all the same."""
 
 
 class Cluster:
@@ -183,7 +127,7 @@ class Cluster:
             error = EngineUnavailable(f"what answers at {self.address} is no OpenSearch, or was cut off")
             raise _MayPass(error) from fault
         except exceptions.ConnectionTimeout as fault:
-            raise _MayPass(EngineUnavailable(f"no answer from {self.address} in time")) from fault
+            raise _MayPass(TooLate(f"no answer from {self.address} in time")) from fault
         except exceptions.ConnectionError as fault:
             raise _MayPass(self._unreachable(), unreachable=True) from fault
         except exceptions.TransportError as fault:
@@ -286,14 +230,3 @@ def _refused(fault: "exceptions.TransportError") -> Refused:
 def is_blocked(status: int, kind: str) -> bool:
     """Whether a refusal stays until somebody acts: writing is blocked, as a rule because a disk is full."""
     return kind == "cluster_block_exception" and status in (403, 429)
-
-
-def attempts(patience: Patience, pause: float = FIRST_PAUSE) -> Iterator[int]:
-    """Counts attempts as long as the patience lasts, with growing pauses between them."""
-    end = patience.end()
-    for number in count():
-        yield number
-        if time.monotonic() + pause > end:
-            return
-        threading.Event().wait(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)

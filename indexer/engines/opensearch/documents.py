@@ -12,13 +12,15 @@ from indexer.ranking import NAME
 
 WORDS_PER_PAGE = 20_000
 """Words in one document of the word list: about half a megabyte."""
-VALUES_ID = "#values"
-NEWS_ID = "#news"
+BESIDE = "#"
+"""How the id of a document begins that is no company: no slug does."""
+VALUES_ID = f"{BESIDE}values"
+NEWS_ID = f"{BESIDE}news"
 
 
 def words_id(page: int) -> str:
-    """The id of a page of the word list. No slug begins with "#"."""
-    return f"#words-{page}"
+    """The id of a page of the word list."""
+    return f"{BESIDE}words-{page}"
 
 
 @dataclass(frozen=True, slots=True)

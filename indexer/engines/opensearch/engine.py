@@ -4,18 +4,18 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from math import inf
 
 from indexer.config import Settings
-from indexer.deadline import due
+from indexer.deadline import in_turn
 from indexer.engines.base import Generation, Status
 from indexer.engines.opensearch.address import parse_address
 from indexer.engines.opensearch.builder import GenerationBuilder
-from indexer.engines.opensearch.cluster import WRITING, Cluster
+from indexer.engines.opensearch.cluster import Cluster, Refused, is_blocked
 from indexer.engines.opensearch.generations import Generations, Shelf
 from indexer.engines.opensearch.lock import TIMES, Watch, WriterLock, lock_owner
+from indexer.engines.opensearch.patience import WRITING
 from indexer.engines.opensearch.searcher import ClusterSearcher
 from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
 
@@ -32,14 +32,15 @@ class OpenSearchEngine:
         self._cluster = Cluster(address, settings)
         self._generations = Generations(self._cluster)
         self._watch = Watch(TIMES.lifetime)
-        self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._current: ClusterSearcher | None = None
         self._previous: ClusterSearcher | None = None
 
     @contextmanager
     def begin(self) -> Iterator[GenerationBuilder]:
         """Start a generation; leaving the context without `publish` discards it. One writer at a time."""
-        with WriterLock(self._cluster, self._generations.name).held() as lock:
+        with ExitStack() as writing:
+            lock = self._locked(writing)
             self._sweep()
             with GenerationBuilder(self._cluster, self._generations, lock) as builder:
                 try:
@@ -48,6 +49,22 @@ class OpenSearchEngine:
                     with suppress(OperatorError):  # the next writer sweeps, as does who took the lock over
                         lock.check()
                         self._sweep(builder.published)
+
+    def _locked(self, writing: ExitStack) -> WriterLock:
+        """The lock, held until `writing` ends. Where a full disk lets nobody write it, room is made first."""
+        lock = WriterLock(self._cluster, self._generations.name)
+        try:
+            return writing.enter_context(lock.held())
+        except Refused as refused:
+            if not is_blocked(refused.status, refused.kind):
+                raise
+            swept = self._sweep_abandoned(lock)
+            if not swept:
+                raise
+            what = "1 unfinished generation was" if swept == 1 else f"{swept} unfinished generations were"
+            raise EngineUnavailable(
+                f"{refused.reason}; {what} removed to make room: try again in a minute", "profile-search rebuild"
+            ) from refused
 
     def open(self, generation: str | None = None) -> ClusterSearcher:
         """The current generation, or the named one while it is kept (otherwise the current one)."""
@@ -63,26 +80,17 @@ class OpenSearchEngine:
         if shelf.current is None:
             raise IndexMissing(f"there is no index {self._generations.name} in the cluster yet")
         if generation is not None and generation == shelf.previous:
-            return self._older(generation)
+            self._previous = self._opened(generation)
+            return self._previous
         current = self._current
         if current is None or current.generation.id != shelf.current:
-            with self._opening():
+            with in_turn(self._opening):
                 current = self._current
                 if current is None or current.generation.id != shelf.current:
-                    self._previous, self._current = current, self._searcher(shelf.current)
+                    # A node that lags behind names the one before: what is known of either is not fetched again.
+                    self._previous, self._current = current, self._opened(shelf.current)
                     current = self._current
         return current
-
-    @contextmanager
-    def _opening(self) -> Iterator[None]:
-        """One thread at a time opens a generation; the others wait for it no longer than their requests may take."""
-        left = due() - time.monotonic()
-        if not self._lock.acquire(timeout=-1 if left == inf else max(0.0, left)):
-            raise EngineUnavailable(f"no answer from {self._cluster.address} in time")
-        try:
-            yield
-        finally:
-            self._lock.release()
 
     def status(self) -> Status:
         """What state the index is in. Never raises for a bad index."""
@@ -123,16 +131,22 @@ class OpenSearchEngine:
     def _searcher(self, generation: str) -> ClusterSearcher:
         return ClusterSearcher(self._cluster, self._generations.index(generation), self._generations.read(generation))
 
-    def _older(self, generation: str) -> ClusterSearcher:
+    def _opened(self, generation: str) -> ClusterSearcher:
         older = self._previous
-        if older is None or older.generation.id != generation:
-            older = self._previous = self._searcher(generation)
-        return older
+        return older if older and older.generation.id == generation else self._searcher(generation)
 
     def _sweep(self, published: str | None = None) -> None:
         """Remove what killed writers left, and generations that are no longer kept. Only for who holds the lock."""
         leftovers = self._generations.shelf(WRITING).leftovers
         self._generations.remove(*(generation for generation in leftovers if generation != published))
+
+    def _sweep_abandoned(self, lock: WriterLock) -> int:
+        """How many leftovers were removed, without holding the lock: nobody can, while no cluster takes it in."""
+        leftovers = self._generations.shelf(WRITING).leftovers  # before the lock: who makes one of them holds it
+        if not leftovers or not lock.is_free():
+            return 0
+        self._generations.remove(*leftovers)
+        return len(leftovers)
 
     def _status(self) -> Status:
         owner = lock_owner(self._cluster, self._generations.name, self._watch)

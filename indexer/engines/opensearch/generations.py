@@ -7,7 +7,8 @@ from typing import Any
 
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import mapping
-from indexer.engines.opensearch.cluster import OPENING, READING, WRITING, Cluster, Patience, Refused
+from indexer.engines.opensearch.cluster import Cluster, Refused
+from indexer.engines.opensearch.patience import OPENING, READING, WRITING, Patience
 from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated
 from indexer.query.lexicon import Vocabulary
 

@@ -9,15 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.engines.opensearch.cluster import (
-    UNBLOCK,
-    WRITING,
-    Cluster,
-    Patience,
-    Refused,
-    attempts,
-    is_blocked,
-)
+from indexer.engines.opensearch.cluster import UNBLOCK, Cluster, Refused, is_blocked
+from indexer.engines.opensearch.documents import BESIDE
+from indexer.engines.opensearch.patience import WRITING, Patience, attempts
 from indexer.errors import EngineUnavailable, StorageFailed
 
 MAX_BULK_BYTES = 4 * 1024 * 1024
@@ -95,9 +89,8 @@ def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
 
 def _refusal(document: Document, reason: str) -> StorageFailed:
     reason = " ".join(reason.split())[:300]
-    return StorageFailed(
-        f"the cluster refuses the profile {document.id}: {reason}; nothing was published", "profile-search check"
-    )
+    what = f"the document {document.id}" if document.id.startswith(BESIDE) else f"the profile {document.id}"
+    return StorageFailed(f"the cluster refuses {what}: {reason}; nothing was published", "profile-search check")
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

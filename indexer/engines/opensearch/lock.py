@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused
+from indexer.engines.opensearch.cluster import Cluster, Refused
+from indexer.engines.opensearch.patience import READING, WRITING, Patience
 from indexer.errors import EngineUnavailable, IndexBusy
 
 LOOK_AGAIN = 0.25
@@ -94,6 +95,7 @@ class WriterLock:
         self._times = times
         pid = os.getpid()
         self._owner = Owner(secrets.token_hex(8), socket.gethostname(), pid, _home(), _began(pid))
+        self._watch = Watch(times.lifetime)
         self._done = threading.Event()
         self._lost = False
 
@@ -105,6 +107,10 @@ class WriterLock:
                 "another process has taken over writing the index, as this one was silent too long",
                 "profile-search rebuild",
             )
+
+    def is_free(self) -> bool:
+        """Whether nobody holds the lock, as far as we have seen."""
+        return self._watch.is_free(read_lock(self._cluster, self._index, WRITING))
 
     @contextmanager
     def held(self) -> Iterator["WriterLock"]:
@@ -130,10 +136,10 @@ class WriterLock:
                 raise
 
     def _acquire(self) -> None:
-        end, watch = time.monotonic() + self._times.wait, Watch(self._times.lifetime)
+        end = time.monotonic() + self._times.wait
         while True:
             held = read_lock(self._cluster, self._index, WRITING)
-            if self._is_ours(held) or (watch.is_free(held) and self._write(held)):
+            if self._is_ours(held) or (self._watch.is_free(held) and self._write(held)):
                 return
             if held and time.monotonic() >= end:
                 raise IndexBusy(

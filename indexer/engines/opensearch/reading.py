@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from indexer.engines.opensearch import stored
-from indexer.engines.opensearch.cluster import READING, WRITING, Cluster, Patience, Refused, attempts
+from indexer.engines.opensearch.cluster import Cluster, Refused
 from indexer.engines.opensearch.documents import NEWS_ID
+from indexer.engines.opensearch.patience import READING, WRITING, Patience, attempts
 from indexer.errors import EngineUnavailable, IndexCorrupt
 from indexer.profiles.changes import Change, load_change
 from indexer.profiles.model import Facts

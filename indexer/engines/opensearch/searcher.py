@@ -8,11 +8,12 @@ from typing import Any
 
 from indexer.engines.base import Found, Plan
 from indexer.engines.opensearch.choices import Choices, read_counts
-from indexer.engines.opensearch.cluster import Answer, Cluster, Limits, Refused
+from indexer.engines.opensearch.cluster import Answer, Cluster, Refused
 from indexer.engines.opensearch.documents import VALUES_ID, words_id
 from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.hits import HitReader
 from indexer.engines.opensearch.lexicon import WordList
+from indexer.engines.opensearch.patience import Limits
 from indexer.engines.opensearch.questions import Question
 from indexer.engines.opensearch.reading import read_beside, read_company, read_facts, read_news
 from indexer.engines.opensearch.translate import Translator
@@ -63,12 +64,14 @@ class ClusterSearcher:
         hits = tuple(reader.read(hit) for hit in answer["hits"]["hits"])
         return Found(answer["hits"]["total"]["value"], hits, facets, partial)
 
-    def coverage(self, plan: Plan) -> int:
-        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
+    def coverage(self, plan: Plan) -> int | None:
+        """The most wanted words that one company has, filters aside, unwanted words excluded; None: out of time."""
         everywhere = replace(plan, filters=Filters(), facets=False)
         answer = self._ask(self._question(everywhere).coverage_body(), plan)
+        if answer["timed_out"]:
+            return None
         hits = answer["hits"]["hits"]
-        return round(hits[0]["_score"]) if hits and not answer["timed_out"] else 0
+        return round(hits[0]["_score"]) if hits else 0
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""

@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from indexer.engines.opensearch.cluster import WRITING, Cluster, Refused
+from indexer.engines.opensearch.cluster import Cluster, Refused, TooLate
 from indexer.engines.opensearch.documents import scaled
 from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.mapping import FREQUENCY_SCALE
+from indexer.engines.opensearch.patience import WRITING, Patience
 from indexer.engines.opensearch.scoring import rarity
 from indexer.engines.opensearch.statistics import Statistics
 from indexer.engines.opensearch.stored import Company
@@ -18,9 +20,13 @@ from indexer.ranking import SATURATION
 
 CLOSE = 1e-3
 """Relative difference of two scores that counts as none."""
-EXPUNGING_SECONDS, LOOK_AGAIN = 90.0, 1.0
+EXPUNGING_SECONDS, LOOK_AGAIN = 1_800.0, 1.0
 """Seconds to wait for deleted documents to go: a cluster keeps them for copies that lag behind, and looks which ones
-do every 30 s."""
+do every 30 s. What is left of a large shard is written anew."""
+LET_GO = {"index.merge.policy.expunge_deletes_allowed": 0, "index.soft_deletes.retention_lease.period": "0s"}
+"""Settings that let a merge remove every deleted document."""
+MERGING = Patience(60.0, 60.0, hurried=False)
+"""A merge is waited for no longer than that at a time: what it has done is looked at."""
 COPIES_WAIT = 20
 """Seconds to wait for the second copies, so that a node may be lost as soon as the generation answers."""
 
@@ -55,18 +61,19 @@ def _expunge(cluster: Cluster, index: str) -> None:
     end = time.monotonic() + EXPUNGING_SECONDS
     if not _deleted(cluster, index):
         return
-    let_go = {"index.merge.policy.expunge_deletes_allowed": 0, "index.soft_deletes.retention_lease.period": "0s"}
-    cluster.ask("PUT", f"/{index}/_settings", let_go, patience=WRITING)
+    cluster.ask("PUT", f"/{index}/_settings", LET_GO, patience=WRITING)
     while True:
-        cluster.ask("POST", f"/{index}/_forcemerge", patience=WRITING, only_expunge_deletes="true")
+        with suppress(TooLate):  # the cluster goes on merging
+            cluster.ask("POST", f"/{index}/_forcemerge", patience=MERGING, only_expunge_deletes="true")
         cluster.ask("POST", f"/{index}/_refresh", patience=WRITING)
         if not _deleted(cluster, index):
-            return
+            break
         if time.monotonic() > end:
             raise EngineUnavailable(
                 f"the cluster does not let deleted documents of {index} go", "profile-search rebuild"
             )
         threading.Event().wait(LOOK_AGAIN)
+    cluster.ask("PUT", f"/{index}/_settings", dict.fromkeys(LET_GO), patience=WRITING)
 
 
 def _deleted(cluster: Cluster, index: str) -> int:

@@ -36,11 +36,13 @@ class ColumnSearcher:
         hits = HitReader(self._columns, evaluator.plan, self._facts_of).read(ranking.company, evaluator.scorer)
         return Found(ranking.total, hits, ranking.facets, ranking.partial)
 
-    def coverage(self, plan: Plan) -> int:
-        """The most wanted words that one company has, filters aside, unwanted words excluded; 0 when out of time."""
+    def coverage(self, plan: Plan) -> int | None:
+        """The most wanted words that one company has, filters aside, unwanted words excluded; None: out of time."""
         matcher = Matcher(self._columns, replace(plan.query, minimum=0), None, plan.until)
         words = matcher.candidates().words
-        return 0 if words is None or matcher.partial else int(words.max(initial=0))
+        if matcher.partial:
+            return None
+        return 0 if words is None else int(words.max(initial=0))
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""
