@@ -1,5 +1,6 @@
 """Journeys in a real Chromium, with scripts and without, by keyboard alone, on small screens."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -327,6 +328,24 @@ def test_page_gone_back_to_is_asked_for_again_when_its_answer_was_given_up(page:
     page.unroute("**/search?q=paid")
     box.press("Backspace")
     expect(page.get_by_role("heading", level=1)).to_contain_text("“paid”")
+
+
+@pytest.mark.parametrize("text", ["pay", "zyzzyqwx"])
+def test_page_gone_back_to_brings_its_filters_and_order_before_it_arrives(page: Page, site: str, text: str) -> None:
+    """Whether the page that is left offers them or, where it has found nothing, no filter at all."""
+    open_results(page, "/search?q=paid&hiring=workers&sort=name")
+    box = page.locator("#search-box")
+    page.get_by_label("Hires workers 2").uncheck()
+    expect(page).to_have_url(f"{site}/search?q=paid&sort=name")
+    box.fill(text)
+    expect(page).to_have_url(f"{site}/search?q={text}&sort=name")
+    page.route("**/search?q=paid&hiring=workers&sort=name", lambda route: None)
+    page.evaluate("history.go(-2)")
+    expect(box).to_have_value("paid")
+    box.fill("refugees")
+    expect(page).to_have_url(re.compile("q=refugees"))
+    asked = sorted(page.url.partition("?")[2].split("&"))
+    assert asked == ["hiring=workers", "q=refugees", "sort=name"]
 
 
 def test_ticks_to_compare_outlive_a_filter(page: Page) -> None:

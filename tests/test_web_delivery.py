@@ -173,13 +173,17 @@ def test_static_files_are_kept_for_good_under_their_own_address(client: FlaskCli
 def test_styles_are_under_20_kb_and_scripts_under_15_kb(client: FlaskClient) -> None:
     text = client.get("/").text
     (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', text)
-    base = style.removesuffix("site.css")
-    sizes = {}
-    for name in ("site.css", "site.js", "combobox.js", "keys.js", "results.js", "profile.js"):
-        with client.get(base + name) as response:
-            sizes[name] = len(response.data)
-    assert sizes.pop("site.css") < 20_000
-    assert sum(sizes.values()) < 15_000
+    wanted, scripts = re.findall(r'<script type="module" src="([^"]+)"', text), {}
+    while wanted:
+        url = wanted.pop()
+        with client.get(url) as response:
+            scripts[url] = response.text
+        found = re.findall(r"""(?:from|import\() ?"\./([a-z]+\.js)\"""", scripts[url])
+        wanted += {style.replace("site.css", name) for name in found} - scripts.keys()
+    assert len(scripts) > 5
+    assert sum(len(script.encode()) for script in scripts.values()) < 15_000
+    with client.get(style) as response:
+        assert len(response.data) < 20_000
 
 
 def test_feed_keeps_rfc_4287(client: FlaskClient) -> None:

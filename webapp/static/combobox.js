@@ -1,14 +1,12 @@
 // A combobox after the WAI-ARIA pattern "editable combobox with list autocomplete".
 
+import { make } from "./make.js";
+
 const PAUSE = 90; // ms without a key before suggestions are asked for
 
 export function combobox(input) {
-  const list = document.createElement("ul");
-  list.id = "search-options";
-  list.className = "options";
-  list.hidden = true;
-  list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Suggestions");
+  const named = { id: "search-options", class: "options", role: "listbox", "aria-label": "Suggestions" };
+  const list = make("ul", { ...named, hidden: "" });
   input.after(list);
   const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id };
   for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
@@ -21,30 +19,35 @@ export function combobox(input) {
   const options = () => [...list.children];
   const open = () => !list.hidden;
 
-  function close() {
+  function drop() {
     clearTimeout(timer);
     asked?.abort();
-    list.hidden = true;
-    active = -1;
-    options().forEach((option) => option.setAttribute("aria-selected", "false"));
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+  }
+
+  function mark(index) {
+    active = index;
+    options().forEach((option, i) => option.setAttribute("aria-selected", i === index));
+    if (index < 0) input.removeAttribute("aria-activedescendant");
+    else input.setAttribute("aria-activedescendant", options()[index].id);
+  }
+
+  function unfold(on) {
+    list.hidden = !on;
+    input.setAttribute("aria-expanded", on);
+  }
+
+  function close() {
+    drop();
+    mark(-1);
+    unfold(false);
   }
 
   function activate(index) {
-    clearTimeout(timer);
-    asked?.abort();
-    const all = options();
-    active = index;
-    all.forEach((option, i) => option.setAttribute("aria-selected", String(i === index)));
-    if (index < 0) {
-      input.removeAttribute("aria-activedescendant");
-      input.value = typed;
-      return;
-    }
-    input.setAttribute("aria-activedescendant", all[index].id);
-    input.value = all[index].dataset.text;
-    all[index].scrollIntoView({ block: "nearest" });
+    drop();
+    mark(index);
+    const option = options()[index];
+    input.value = option ? option.dataset.text : typed;
+    option?.scrollIntoView({ block: "nearest" });
   }
 
   function take(option) {
@@ -60,24 +63,13 @@ export function combobox(input) {
   function show([text, texts, kinds, urls]) {
     if (text !== input.value.trim() || document.activeElement !== input) return;
     list.replaceChildren(...texts.map((suggestion, i) => {
-      const option = document.createElement("li");
-      option.id = `search-option-${i}`;
-      option.setAttribute("role", "option");
-      option.setAttribute("aria-selected", "false");
-      option.dataset.text = suggestion;
-      option.dataset.url = urls[i];
-      option.append(suggestion);
-      if (kinds[i]) {
-        const kind = document.createElement("small");
-        kind.textContent = kinds[i];
-        option.append(" ", kind);
-      }
+      const data = { "data-text": suggestion, "data-url": urls[i] };
+      const option = make("li", { id: `search-option-${i}`, role: "option", ...data }, suggestion);
+      if (kinds[i]) option.append(" ", make("small", {}, kinds[i]));
       return option;
     }));
-    active = -1;
-    input.removeAttribute("aria-activedescendant");
-    list.hidden = !texts.length;
-    input.setAttribute("aria-expanded", String(!list.hidden));
+    mark(-1);
+    unfold(texts.length > 0);
   }
 
   async function ask() {
@@ -87,7 +79,7 @@ export function combobox(input) {
     const controller = (asked = new AbortController());
     try {
       const answer = await fetch(`/suggest?q=${encodeURIComponent(text)}`, { signal: controller.signal });
-      if (answer.ok && asked === controller && !controller.signal.aborted) show(await answer.json());
+      if (answer.ok && !controller.signal.aborted) show(await answer.json());
     } catch (error) {
       if (error.name !== "AbortError") close();
     }
@@ -123,7 +115,7 @@ export function combobox(input) {
       close();
     }
   });
-  input.addEventListener("blur", () => close());
+  input.addEventListener("blur", close);
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");

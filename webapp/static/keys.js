@@ -1,5 +1,7 @@
 // Keys without Ctrl or Alt: what they do must not happen to those who type or dictate, or who have turned them off.
 
+import { make } from "./make.js";
+
 const NAME = "keys";
 const TEXT = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
@@ -20,9 +22,7 @@ function turn() {
 }
 
 export function offer(place) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "second small";
+  const button = make("button", { type: "button", class: "second small" });
   const label = () => (button.textContent = `Turn the keys / n p ${off ? "on" : "off"}`);
   button.addEventListener("click", () => {
     turn();

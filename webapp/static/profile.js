@@ -1,6 +1,7 @@
 // On a profile: step through the marked words, switch them off, copy the link of a section, show where we are.
 
 import { isOff } from "./keys.js";
+import { make } from "./make.js";
 
 export function start() {
   marks();
@@ -8,12 +9,8 @@ export function start() {
   contents();
 }
 
-function button(text, label, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "second small";
-  made.textContent = text;
-  if (label) made.setAttribute("aria-label", label);
+function button(text, attributes, act) {
+  const made = make("button", { type: "button", class: "second small", ...attributes }, text);
   made.addEventListener("click", act);
   return made;
 }
@@ -26,8 +23,7 @@ function marks() {
     else all.push([mark]);
   }
   if (!bar || !all.length) return;
-  const where = document.createElement("span");
-  where.setAttribute("role", "status");
+  const where = make("span", { role: "status" });
   let current = -1;
 
   function nearest(step) {
@@ -45,10 +41,10 @@ function marks() {
     where.textContent = `${current + 1} of ${all.length}`;
   }
   const steps = [
-    button("←", "Previous marked word", () => go(-1)),
-    button("→", "Next marked word", () => go(1)),
+    button("←", { "aria-label": "Previous marked word" }, () => go(-1)),
+    button("→", { "aria-label": "Next marked word" }, () => go(1)),
   ];
-  const off = button("Turn marks off", "", () => {
+  const off = button("Turn marks off", {}, () => {
     const hidden = document.body.classList.toggle("marks-off");
     off.textContent = hidden ? "Turn marks on" : "Turn marks off";
     steps.forEach((step) => (step.hidden = hidden));
@@ -64,16 +60,13 @@ function marks() {
 
 function anchors() {
   if (!navigator.clipboard) return;
-  const told = document.createElement("span");
-  told.className = "copied";
-  told.setAttribute("role", "status");
+  const told = make("span", { class: "copied", role: "status" });
   for (const link of document.querySelectorAll(".anchor")) {
     link.firstElementChild.textContent = link.firstElementChild.textContent.replace("Link to", "Copy the link to");
     link.addEventListener("click", async () => {
-      const url = new URL(link.getAttribute("href"), location.origin + location.pathname);
       link.after(told);
       try {
-        await navigator.clipboard.writeText(url.href);
+        await navigator.clipboard.writeText(location.origin + location.pathname + link.hash);
         told.textContent = "Link copied";
       } catch {
         told.textContent = ""; // the address bar has it

@@ -1,19 +1,21 @@
 // Results change in place while somebody types or ticks; each state is the address that the page would have anyway.
 
+import { make } from "./make.js";
+
 const PAUSE = 300; // ms without a key before the results follow
 const TOLD = 700; // ms after which the number of results is said: not while somebody is still typing
 const LINKS = "link:is([rel=canonical], [rel=alternate], [rel=prev], [rel=next]), meta[name=robots]";
+const KEPT = ["in", "specialty", "hiring", "service", "verified", "sort"]; // when the words of a search change
 
 export function start(box, page) {
   const form = document.querySelector("#search-form");
   const main = document.querySelector("#page-main");
   const filters = document.querySelector("#page-filters");
-  const status = document.createElement("p");
-  status.className = "hidden";
-  status.setAttribute("role", "status");
+  const status = make("p", { class: "hidden", role: "status" });
   page.append(status);
 
-  let shown = location.pathname + location.search;
+  const here = () => location.pathname + location.search;
+  let shown = here();
   let asked = null; // the answer that is awaited; an older one is never shown
   let timer = 0;
   let telling = 0;
@@ -23,6 +25,24 @@ export function start(box, page) {
     const pairs = [...new FormData(form)].filter(([name, value]) => value.trim() && name !== "page");
     const query = new URLSearchParams(pairs).toString();
     return query ? `/search?${query}` : "/search";
+  }
+
+  const choice = (name, value) =>
+    [...filters.querySelectorAll("input")].find((input) => input.name === name && input.value === value);
+
+  function clear() {
+    for (const input of form.querySelectorAll("input[type=hidden]")) input.remove();
+  }
+
+  function fill(query) {
+    box.value = query.get("q") || "";
+    clear();
+    for (const input of filters.querySelectorAll("input")) {
+      input.checked = query.getAll(input.name).includes(input.value);
+    }
+    for (const [name, value] of query) {
+      if (KEPT.includes(name) && !choice(name, value)) form.append(make("input", { type: "hidden", name, value }));
+    }
   }
 
   function stop() {
@@ -56,19 +76,13 @@ export function start(box, page) {
 
   function fail(url) {
     main.querySelector(".failed")?.remove();
-    const note = document.createElement("p");
-    note.className = "note failed";
-    note.setAttribute("role", "alert");
-    const again = document.createElement("a");
-    again.href = url;
-    again.textContent = "Try again";
-    note.append("These are the results from before: the new ones did not arrive. ", again);
-    main.prepend(note);
+    const said = "These are the results from before: the new ones did not arrive. ";
+    main.prepend(make("p", { class: "note failed", role: "alert" }, said));
+    main.firstChild.append(make("a", { href: url }, "Try again"));
   }
 
   function show(next) {
     const held = document.activeElement;
-    const key = filters.contains(held) && held.name ? [held.name, held.value] : null;
     const fold = (details) => details.closest("fieldset")?.querySelector("legend").textContent;
     const opened = [...filters.querySelectorAll("details[open]")].map(fold);
     const [inMain, inFilters] = [main.contains(held), filters.contains(held)];
@@ -77,13 +91,13 @@ export function start(box, page) {
     filters.replaceChildren(...next.querySelector("#page-filters").childNodes);
     filters.querySelectorAll("details").forEach((details) => (details.open ||= opened.includes(fold(details))));
     main.querySelectorAll("[name=company]").forEach((input) => (input.checked = picked.includes(input.value)));
-    for (const input of form.querySelectorAll("input[type=hidden]")) input.remove();
+    clear();
     form.append(...next.querySelectorAll("#search-form > input[type=hidden]"));
     document.title = next.title;
     for (const link of document.head.querySelectorAll(LINKS)) link.remove();
     document.head.append(...next.head.querySelectorAll(LINKS));
     if (inFilters) {
-      const same = [...filters.querySelectorAll("input")].find((i) => i.name === key?.[0] && i.value === key[1]);
+      const same = choice(held.name, held.value);
       same?.closest("details:not([open])")?.setAttribute("open", "");
       (same || filters.querySelector("summary") || main).focus({ preventScroll: true });
     } else if (inMain) {
@@ -93,7 +107,7 @@ export function start(box, page) {
 
   async function follow(url, step) {
     if (!(await load(url))) return;
-    history[step.taken || url === location.pathname + location.search ? "replaceState" : "pushState"]({}, "", url);
+    history[step.taken || url === here() ? "replaceState" : "pushState"]({}, "", url);
     step.taken = true;
     shown = url;
   }
@@ -118,11 +132,11 @@ export function start(box, page) {
     if (filters.contains(event.target)) act();
   });
   addEventListener("popstate", async () => {
-    const here = location.pathname + location.search;
+    const url = here();
     burst = {};
-    if (here === shown) return; // only the fragment is another one
+    if (url === shown) return; // only the fragment is another one
     shown = "";
-    box.value = new URLSearchParams(location.search).get("q") || "";
-    if (await load(here)) shown = here;
+    fill(new URLSearchParams(location.search)); // also for those who do not wait for the page
+    if (await load(url)) shown = url;
   });
 }
