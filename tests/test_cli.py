@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -289,6 +290,39 @@ def test_rollback_publishes_the_generation_before(built: Settings) -> None:
     assert result.exit_code == 0
     assert "5 profiles" in result.stdout
     assert "Sama" in run("search", "sama", "--index", built.index).stdout
+
+
+def test_rollback_to_a_generation_that_is_gone_says_what_to_do_instead(built: Settings) -> None:
+    (first,) = (Path(built.index) / "generations").iterdir()
+    run("rebuild", "--corpus", built.corpus, "--index", built.index)
+    shutil.rmtree(first)
+    result = run("rollback", "--index", built.index)
+    assert result.exit_code == 1
+    assert one_line(result) == (
+        f"profile-search: there is no way back to the previous generation, {first.name}: its folder is gone. "
+        "The current one stays; to go back, restore the older profiles (run: profile-search rebuild)"
+    )
+    assert run("search", "pay", "--index", built.index).exit_code == 0
+
+
+def test_status_tells_a_pointer_and_a_copy_that_disagree_until_the_next_rebuild(built: Settings) -> None:
+    """As where the power goes after the copy was written."""
+    where = ("--corpus", built.corpus, "--index", built.index)
+    pointer = Path(built.index) / "CURRENT"
+    before = pointer.read_bytes()
+    run("rebuild", *where)
+    overwrite(pointer, before)
+    said = "CURRENT and CURRENT.copy name different generations"
+    results = [run("status", "--index", built.index, *options) for options in ((), ("--json",))]
+    assert [result.exit_code for result in results] == [0, 0]
+    (line,) = [line for line in results[0].stdout.splitlines() if said in line]
+    assert line.startswith("state       ok: generation ")
+    assert line.endswith("run profile-search rebuild, which writes both")
+    document = json.loads(results[1].stdout)
+    assert document["state"] == "ok"
+    assert said in document["reason"]
+    run("rebuild", *where)
+    assert said not in run("status", "--index", built.index).stdout
 
 
 @pytest.mark.parametrize("command", [["search", "pay"], ["evaluate"], ["rollback"]])

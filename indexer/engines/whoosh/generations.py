@@ -134,12 +134,22 @@ class Generations:
         return state.st_ino, state.st_mtime_ns, state.st_size
 
     def rollback(self) -> Manifest:
-        """Make the previous generation current again, and the current one previous; raises IndexMissing without one."""
+        """Make the previous generation current again, and the current one previous.
+
+        Raises IndexMissing without one, IndexCorrupt where it is gone or damaged: then nothing has changed.
+        """
         with self._alone():
             pointer, _ = self._shelf.likely_pointer()
             if pointer.previous is None:
                 raise IndexMissing("there is no previous generation to go back to")
-            manifest = self._shelf.examine(pointer.previous)
+            try:
+                manifest = self._shelf.examine(pointer.previous)
+            except IndexCorrupt as damage:
+                why = damage.reason if self._shelf.folder(pointer.previous).exists() else "its folder is gone"
+                raise IndexCorrupt(
+                    f"there is no way back to the previous generation, {pointer.previous}: {why}. "
+                    "The current one stays; to go back, restore the older profiles"
+                ) from damage
             self._shelf.point(Pointer(pointer.previous, pointer.current))
         return manifest
 

@@ -9,6 +9,11 @@ from indexer.engines.whoosh.manifest import Manifest
 from indexer.engines.whoosh.shelf import Shelf
 from indexer.errors import IndexMissing, IndexOutdated, OperatorError
 
+_PARTED = (
+    "; CURRENT and CURRENT.copy name different generations, as when a publication was cut off: "
+    "run profile-search rebuild, which writes both"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -31,15 +36,17 @@ def examine_health(shelf: Shelf, choose: Callable[[], tuple[Manifest, str]]) -> 
     owner = lock_owner(shelf.lock_file)
     writer = f"; being rebuilt by {owner}" if owner else ""
     try:
-        current = shelf.examine(shelf.pointer().current)
-        shelf.examine_copy()
+        pointer = shelf.pointer()
+        current = shelf.examine(pointer.current)
+        copied = shelf.copied_pointer()
     except IndexMissing as fault:
         return Health("building" if owner else "missing", f"{fault.reason}{writer}")
     except IndexOutdated as fault:
         return Health("outdated", f"{fault.reason}{writer}")
     except OperatorError as fault:
         return _corrupt(shelf, choose, fault, writer)
-    return Health("ok", f"generation {current.id} is intact{writer}", current, _other(shelf, current))
+    parted = _PARTED if not owner and copied not in (None, pointer) else ""  # a writer writes one after the other
+    return Health("ok", f"generation {current.id} is intact{parted}{writer}", current, _other(shelf, current))
 
 
 def _corrupt(shelf: Shelf, choose: Callable[[], tuple[Manifest, str]], fault: OperatorError, writer: str) -> Health:

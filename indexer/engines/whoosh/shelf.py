@@ -73,10 +73,11 @@ class Shelf:
                 raise
             return Pointer(*names[:2]), f"{damage.reason}, its copy too; the newest generation is used"
 
-    def examine_copy(self) -> None:
-        """Raise IndexCorrupt where the copy of `CURRENT` is damaged; older versions made none."""
+    def copied_pointer(self) -> Pointer | None:
+        """What the copy of `CURRENT` says, None where another version made it, or none; raises IndexCorrupt."""
         with contextlib.suppress(IndexMissing, IndexOutdated):
-            read_pointer(self._copy_file)
+            return read_pointer(self._copy_file)
+        return None
 
     def point(self, pointer: Pointer, added: Path | None = None) -> None:
         """Make a generation the current one; on failure everything is as before, and the folder `added` is gone.
