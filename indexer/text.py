@@ -64,8 +64,8 @@ STOP_WORDS = frozenset(
     " know let like list looking me paper papers please regarding show some somebody someone something tell what whats"
     " whatever when where which who whom whose why"
     # Words of degree and relation that nearly every text has.
-    " again against all also because before between both during etc few far further here more most now once only"
-    " other over own same through under until use used using very while"
+    " again against all also because before between both during etc few far further here many more most much now once"
+    " only other over own same through till under until use used using very while"
     # What is left of "don't" and its like, and what stands between two that are compared.
     " arent cant couldnt didnt doesnt dont hadnt hasnt havent im isnt ive shouldnt thats theyre theyve wasnt werent"
     " weve wont wouldnt youre youve versus vs".split()
@@ -75,6 +75,7 @@ STOP_WORDS = frozenset(
 _EXTRA_FOLDS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
+_AMPERSANDS = re.compile("&+")
 _APOSTROPHES = re.compile(r"['\u2019](?:s\b)?")
 
 
@@ -107,8 +108,9 @@ def word_of(surface: str) -> str:
         folded = folded.replace(",", "")
     elif "-" in folded:
         folded = folded.replace("-", "")
-    if not surface.isascii():  # "⑴" folds to "(1)", "⒈" to "1."
-        folded = "".join(c for c in folded if c.isalnum() or c in "&+#._").strip(".")
+    if not surface.isascii():  # "⑴" folds to "(1)", "⒈" to "1.", and of "a&ﾞ" only "a&" is left
+        folded = "".join(c for c in folded if c.isalnum() or c in "&+#._")
+        folded = _AMPERSANDS.sub("&", folded).strip(".&")
     return folded[:MAX_WORD_CHARACTERS]
 
 

@@ -89,7 +89,8 @@ def test_word_has_this_stem(word: str, term: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "stop"), [("the", True), ("how", True), ("pay", False), ("not", False), ("no", False)]
+    ("word", "stop"),
+    [("the", True), ("how", True), ("much", True), ("many", True), ("pay", False), ("not", False), ("no", False)],
 )
 def test_only_words_without_a_meaning_of_their_own_are_stop_words(word: str, stop: bool) -> None:
     assert is_stop_word(word) is stop
@@ -131,6 +132,8 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
 
 @given(TEXTS)
 @examples(300)
+@example("A&ﾞ")
+@example("ﾞ&b&ﾞ&c")
 @example("⑴")
 @example("½")
 @example("㎏")
