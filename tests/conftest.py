@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +20,16 @@ from indexer.build import rebuild
 from indexer.config import Settings, WebSettings
 from indexer.engines import open_engine
 from webapp import create_app
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 2 << 30 else None
+"""A folder in memory, where the system has such a place and room in it: fsync takes no time there."""
+
+if MEMORY and "TMPDIR" not in os.environ:
+    os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
+
+# Kept byte code: every process that a test starts would compile the whole program anew, and every worker the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 PROFILES = {
     "humans-in-the-loop": """\
@@ -221,6 +232,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/ anew; review the difference")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: many tests wait, for a browser, a server or a change of a file."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All that need the cluster run in one process: there is one cluster, and its nodes take all the cores."""
     for item in items:
@@ -248,10 +264,6 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         started.stop()
 
 
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-"""A folder in memory, where the system has such a place: for hundreds of generations, all synchronised."""
-
-
 @pytest.fixture(scope="module")
 def in_memory() -> Iterator[None]:
     """Temporary folders in memory, if that is possible."""
@@ -259,17 +271,6 @@ def in_memory() -> Iterator[None]:
         if MEMORY:
             patch.setattr(tempfile, "tempdir", MEMORY)
         yield
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Path]:
-    """A folder of the test's own, in memory where the system has such a place: fsync takes no time there."""
-    place = Path("/dev/shm")
-    if not os.access(place, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=place, prefix="profile-search-") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -73,9 +73,9 @@ def is_same_document(one: bytes, other: bytes) -> bool:
         return False
 
 
-def test_damage_of_any_file_is_told_or_changes_no_answer(quick: Path) -> None:
-    root, places = quick / "index", random.Random(SEED)
-    assert run(RealCommand(quick / "corpora"), root, NEW).code == 0
+def test_damage_of_any_file_is_told_or_changes_no_answer(tmp_path: Path) -> None:
+    root, places = tmp_path / "index", random.Random(SEED)
+    assert run(RealCommand(tmp_path / "corpora"), root, NEW).code == 0
     right, outcomes = answers(root), Counter[str]()
     for path in filled_files(root):
         good = path.read_bytes()
@@ -91,8 +91,8 @@ def test_damage_of_any_file_is_told_or_changes_no_answer(quick: Path) -> None:
     assert answers(root) == right
 
 
-def test_flipped_byte_is_one_line_of_the_command_or_no_matter(quick: Path) -> None:
-    program, root, places = RealCommand(quick / "corpora"), quick / "index", random.Random(SEED)
+def test_flipped_byte_is_one_line_of_the_command_or_no_matter(tmp_path: Path) -> None:
+    program, root, places = RealCommand(tmp_path / "corpora"), tmp_path / "index", random.Random(SEED)
     assert run(program, root, NEW).code == 0
     codes = []
     for path in filled_files(root)[::3]:
@@ -107,8 +107,8 @@ def test_flipped_byte_is_one_line_of_the_command_or_no_matter(quick: Path) -> No
     assert set(codes) == {0, 1}
 
 
-def test_flipped_byte_falls_back_to_the_index_before_and_says_so(quick: Path) -> None:
-    program, root = RealCommand(quick / "corpora"), quick / "index"
+def test_flipped_byte_falls_back_to_the_index_before_and_says_so(tmp_path: Path) -> None:
+    program, root = RealCommand(tmp_path / "corpora"), tmp_path / "index"
     for version in (OLD, NEW):
         assert run(program, root, version).code == 0
     newest = max((root / "generations").iterdir())

@@ -94,9 +94,9 @@ def entries_of_newest(root: Path) -> int:
 
 
 def test_kill_at_every_rename_and_fsync_and_at_other_calls_leaves_old_or_new(
-    program: Program, old_index: Path, calls: list[Call], quick: Path
+    program: Program, old_index: Path, calls: list[Call], tmp_path: Path
 ) -> None:
-    root, answers = quick / "index", set()
+    root, answers = tmp_path / "index", set()
     every = [call for call in calls if call.name in PUBLISHES]
     for call in every + sample(calls, OTHERS, program.calls_tried):
         copy(old_index, root)
@@ -109,9 +109,9 @@ def test_kill_at_every_rename_and_fsync_and_at_other_calls_leaves_old_or_new(
     assert len(every) > entries_of_newest(root)  # each file and folder of a generation is synchronised
 
 
-def test_kill_of_the_first_build_at_every_call_leaves_nothing_or_all(program: Program, quick: Path) -> None:
-    need_strace(quick)
-    root = quick / "index"
+def test_kill_of_the_first_build_at_every_call_leaves_nothing_or_all(program: Program, tmp_path: Path) -> None:
+    need_strace(tmp_path)
+    root = tmp_path / "index"
     names = (*PUBLISHES, "write")
     for call in sample(calls_inside(program, root, names), names, program.calls_tried):
         shutil.rmtree(root)
@@ -121,8 +121,8 @@ def test_kill_of_the_first_build_at_every_call_leaves_nothing_or_all(program: Pr
         require_next_rebuild_works(program, root)
 
 
-def test_200_kills_at_random_moments_leave_old_or_new(quick: Path) -> None:
-    program, root, moments = RealCommand(quick / "corpora"), quick / "index", random.Random(7)
+def test_200_kills_at_random_moments_leave_old_or_new(tmp_path: Path) -> None:
+    program, root, moments = RealCommand(tmp_path / "corpora"), tmp_path / "index", random.Random(7)
     assert run(program, root, OLD) == Outcome(0, "")
     shortest, killed, answers = seconds_of_writing(program, root), 0, [OLD]
     while killed < KILLS:
@@ -143,10 +143,10 @@ def test_200_kills_at_random_moments_leave_old_or_new(quick: Path) -> None:
 
 
 def test_failing_call_is_one_line_and_keeps_the_old_index(
-    program: Program, old_index: Path, calls: list[Call], quick: Path
+    program: Program, old_index: Path, calls: list[Call], tmp_path: Path
 ) -> None:
     """Every rename meets every error, the other calls that are tried meet one after another."""
-    root, met = quick / "index", set()
+    root, met = tmp_path / "index", set()
     renames = [call for call in calls if call.name == "rename"]
     others = sample(calls, ("fsync", "write", "mkdir", "chmod"), 2 * program.calls_tried)
     for call, error in (*product(renames, ERRORS), *zip(others, cycle(ERRORS), strict=False)):
@@ -159,9 +159,9 @@ def test_failing_call_is_one_line_and_keeps_the_old_index(
 
 
 def test_short_write_is_one_line_and_keeps_the_old_index(
-    program: Program, old_index: Path, calls: list[Call], quick: Path
+    program: Program, old_index: Path, calls: list[Call], tmp_path: Path
 ) -> None:
-    root, codes = quick / "index", []
+    root, codes = tmp_path / "index", []
     for call in sample(calls, ("write",), SHORT_WRITES):
         copy(old_index, root)
         outcome = run_with_fault(program, root, call, "retval=1")
@@ -177,9 +177,9 @@ def test_short_write_is_one_line_and_keeps_the_old_index(
 @pytest.mark.parametrize(
     ("fault", "code"), [("fsync:error=EIO", 1), ("rename:error=ENOSPC", 1), ("rename:signal=KILL", -9)]
 )
-def test_command_in_a_python_of_its_own_meets_the_fault_too(quick: Path, fault: str, code: int) -> None:
-    need_strace(quick)
-    program, root, log = RealCommand(quick / "corpora"), quick / "index", quick / "log"
+def test_command_in_a_python_of_its_own_meets_the_fault_too(tmp_path: Path, fault: str, code: int) -> None:
+    need_strace(tmp_path)
+    program, root, log = RealCommand(tmp_path / "corpora"), tmp_path / "index", tmp_path / "log"
     assert run(program, root, OLD).code == 0
     injected = [
         "strace",

@@ -27,6 +27,9 @@ from indexer.search import ranked
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 GOLDEN = Path(__file__).parent / "golden" / "judgments.txt"
+pytestmark = pytest.mark.xdist_group("ranking")
+"""The index of the whole corpus is built once."""
+
 FILLING = "Nothing else is said about this in the text of the section, which goes on for a while."
 
 

@@ -24,20 +24,20 @@ BROKEN = "---\ncompany: Ada\nlast_verified: soon\n---\n## Overview\nText.\n"
 
 
 @pytest.fixture
-def program(quick: Path) -> RealCommand:
-    return RealCommand(quick / "corpora")
+def program(tmp_path: Path) -> RealCommand:
+    return RealCommand(tmp_path / "corpora")
 
 
 @pytest.fixture
-def corpus(program: RealCommand, quick: Path) -> Path:
+def corpus(program: RealCommand, tmp_path: Path) -> Path:
     """What is watched; in the old version."""
-    return quick / "corpora" / OLD
+    return tmp_path / "corpora" / OLD
 
 
 @pytest.fixture
-def root(quick: Path) -> Path:
+def root(tmp_path: Path) -> Path:
     """The index folder; nothing is there yet."""
-    return quick / "index"
+    return tmp_path / "index"
 
 
 def write(corpus: Path, version: str) -> None:

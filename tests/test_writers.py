@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("writers", [2, 5])
 @pytest.mark.parametrize("kind", ["small", "command"])
-def test_writers_at_once_publish_one_after_another(quick: Path, kind: str, writers: int) -> None:
-    program: Program = SmallBuild() if kind == "small" else RealCommand(quick / "corpora")
-    root, answers = quick / "index", set()
+def test_writers_at_once_publish_one_after_another(tmp_path: Path, kind: str, writers: int) -> None:
+    program: Program = SmallBuild() if kind == "small" else RealCommand(tmp_path / "corpora")
+    root, answers = tmp_path / "index", set()
     assert run(program, root, OLD) == Outcome(0, "")
     attempts = [started(program, root, version) for version in (NEW, OLD, NEW, OLD, NEW)[:writers]]
     while not all(attempt.ended for attempt in attempts):
@@ -29,8 +29,8 @@ def test_writers_at_once_publish_one_after_another(quick: Path, kind: str, write
     require_next_rebuild_works(program, root)
 
 
-def test_five_commands_from_five_shells_all_publish(quick: Path) -> None:
-    program, root = RealCommand(quick / "corpora"), quick / "index"
+def test_five_commands_from_five_shells_all_publish(tmp_path: Path) -> None:
+    program, root = RealCommand(tmp_path / "corpora"), tmp_path / "index"
     commands = [
         subprocess.Popen(
             [sys.executable, "-m", "indexer", *program.arguments(root, version)],
