@@ -108,7 +108,9 @@ def word_of(surface: str) -> str:
         folded = folded.replace(",", "")
     elif "-" in folded:
         folded = folded.replace("-", "")
-    return f"text-4 snowball-{version('snowballstemmer')}"
+    if not surface.isascii():  # "⑴" folds to "(1)", "⒈" to "1.", and of "a&ﾞ" only "a&" is left
+        folded = "".join(c for c in folded if c.isalnum() or c in "&+#._")
+        folded = _AMPERSANDS.sub("&", folded).strip(".&")
     return folded[:MAX_WORD_CHARACTERS]
 
 
@@ -152,7 +154,7 @@ def is_stop_word(word: str) -> bool:
 
 def fingerprint() -> str:
     """What the terms of an index depend on; another fingerprint means: rebuild."""
-    return f"text-3 snowball-{version('snowballstemmer')}"
+    return f"text-2 snowball-{version('snowballstemmer')}"
 
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
