@@ -10,8 +10,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 from itertools import accumulate
+from pathlib import Path
 
 import snowballstemmer
 
@@ -153,8 +155,8 @@ def is_stop_word(word: str) -> bool:
 
 
 def fingerprint() -> str:
-    """What the terms of an index depend on; another fingerprint means: rebuild."""
-    return f"text-2 snowball-{version('snowballstemmer')}"
+    """Changes with this file and with the stemmer; another fingerprint means: rebuild."""
+    return f"text-{sha256(Path(__file__).read_bytes()).hexdigest()[:12]} snowball-{version('snowballstemmer')}"
 
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[^\sa-z])|\n+")
