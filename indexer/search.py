@@ -136,7 +136,7 @@ def _page(searcher: Searcher, request: SearchRequest, today: date, started: floa
 def _view(searcher: Searcher, slug: str, typed: str) -> ProfileView:
     profile = searcher.profile(slug)
     if profile is None:
-        raise NotFound(f"there is no profile of {slug!r}")
+        raise NotFound(f"There is no profile of {slug!r}.")
     wanted = Wanted(read_query(searcher, typed).query)
     matches = {section.id: wanted.matches(section.text) for section in profile.sections if typed}
     return ProfileView(profile, searcher.generation.id, matches)

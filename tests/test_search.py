@@ -481,7 +481,7 @@ def test_profile_view_has_the_places_of_words_their_stand_ins_and_whole_phrases(
 
 
 def test_unknown_profile_is_not_found(service: SearchService) -> None:
-    with pytest.raises(NotFound, match="there is no profile of 'nobody'"):
+    with pytest.raises(NotFound, match="There is no profile of 'nobody'"):
         service.profile("nobody")
 
 

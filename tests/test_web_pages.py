@@ -3,6 +3,7 @@
 import html
 import re
 from contextlib import closing
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -156,11 +157,39 @@ def test_word_that_nobody_has_is_named_beside_the_results_of_the_others(client: 
 
 
 def test_zero_results_help_with_unknown_words_filters_and_ways_on(client: FlaskClient) -> None:
-    text = page(client, "/search?q=zyzzyqwx+zyzzyqwx&hiring=closed")
+    text = page(client, "/search?q=zyzzyqwx+payoneer&hiring=closed")
     assert "No company" in text
     assert "No profile has “zyzzyqwx”." in text
-    assert "/search?q=zyzzyqwx+zyzzyqwx" in links(text)
+    assert {"/search?q=zyzzyqwx+payoneer", "/search?q=payoneer"} <= set(links(text))
     assert "Or look around" in text
+
+
+def test_zero_results_offer_no_search_that_finds_nothing_either(client: FlaskClient) -> None:
+    text = page(client, "/search?q=zyzzyqwx+zyzzyqwx&hiring=closed&in=concerns")
+    assert "No profile has “zyzzyqwx”." in text
+    assert "Ask for less" not in text
+    exact = page(client, "/search?q=qualificaton&hiring=closed&exact=1")
+    assert links(exact[exact.index("Ask for less") : exact.index("</ul>", exact.index("Ask for less"))]) == [
+        "/search?q=qualificaton&hiring=closed"
+    ]
+
+
+def test_zero_results_take_the_words_of_the_search_and_not_its_fields(client: FlaskClient) -> None:
+    text = page(client, "/search?q=company:nobody+paid")
+    assert "No company" in text
+    offered = text[text.index("Ask for less") : text.index("Or look around")]
+    assert "/search?q=paid" in links(offered)
+    assert not {"/search?q=company", "/search?q=nobody"} & set(links(offered))
+
+
+@pytest.mark.parametrize("text", ["-", "OR", '""', "😀"])
+def test_search_without_a_word_says_that_it_has_none(client: FlaskClient, text: str) -> None:
+    found = page(client, f"/search?q={quote(text)}")
+    assert "There was no word to search for." in found
+    assert len(companies(found)) == 5
+    assert "There was no word" not in page(client, "/search") + page(client, "/search?q=-paid") + page(
+        client, "/search?q=the"
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def _heading(page: Page) -> str:
 
 def _notes(page: Page) -> list[str]:
     notes = list(page.query.notes)
+    if page.request.text and not page.query.understood and not notes:
+        notes.append("There was no word to search for.")
     if page.partial:
         notes.append("The search ran out of time: these are the results so far. Fewer or rarer words are quicker.")
     if page.query.unknown and page.results:

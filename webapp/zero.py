@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 from indexer.links import FACET_PARAMETERS, chosen, search_pairs, to
 from indexer.page import Page, Suggestion
+from indexer.query.parser import parse_query
 from indexer.query.request import Filters
 from indexer.search import SearchService
-from indexer.text import is_stop_word, tokenize
+from indexer.text import is_stop_word
 from webapp.navigation import Link
 from webapp.presenters import FACET_LEGENDS
 
@@ -25,19 +26,24 @@ class ZeroView:
 
 def zero_view(page: Page, service: SearchService) -> ZeroView:
     """What to offer to somebody who found nothing."""
+    typed = parse_query(page.request.text)
     unknown = dict.fromkeys(page.query.unknown)
-    words = (token.word for token in tokenize(page.request.text) if not is_stop_word(token.word))
+    words = (word for leaf in typed.query.leaves() for word in leaf.text.split() if not is_stop_word(word))
     known = {word: None for word in words if word not in unknown}
+    in_vain = bool(unknown) and not known  # nothing but words that no profile has
     return ZeroView(
         unknown=tuple(unknown)[:MAX_UNKNOWN],
-        drop=(*_without_filters(page), *_without_words(tuple(known), bool(unknown))),
+        drop=(
+            *_without_filters(page, in_vain),
+            *_without_words(tuple(known), bool(unknown) or typed.filters != Filters()),
+        ),
         related=_related(service, [*known, *unknown]),
     )
 
 
-def _without_filters(page: Page) -> list[Link]:
+def _without_filters(page: Page, in_vain: bool) -> list[Link]:
     request = page.request
-    taken = [facet for facet in FACET_PARAMETERS if chosen(request, facet)]
+    taken = [facet for facet in FACET_PARAMETERS if chosen(request, facet) and not in_vain]
     links = []
     for facet in taken:
         rest = [pair for pair in search_pairs(request) if pair[0] != FACET_PARAMETERS[facet]]
@@ -51,10 +57,11 @@ def _without_filters(page: Page) -> list[Link]:
     return links
 
 
-def _without_words(known: tuple[str, ...], some_unknown: bool) -> list[Link]:
-    if not known or (len(known) < 2 and not some_unknown):
+def _without_words(known: tuple[str, ...], more: bool) -> list[Link]:
+    """`more`: something else was typed, unknown words or choices."""
+    if not known or (len(known) < 2 and not more):
         return []
-    links = [Link(f"Search for “{' '.join(known)}”", to("/search", [("q", " ".join(known))]))] if some_unknown else []
+    links = [Link(f"Search for “{' '.join(known)}”", to("/search", [("q", " ".join(known))]))] if more else []
     if len(known) > 1:
         links += [Link(f"Search for “{word}” alone", to("/search", [("q", word)])) for word in known[:4]]
     return links
