@@ -140,7 +140,6 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
 @example("⒈")
 @example("0ｦ")
 @example("ﷺ")
-@example("A&ﾞ")
 def test_word_of_a_word_is_the_word(text: str) -> None:
     for token in tokenize(ordinary(text)):
         assert words(token.word) == [token.word], token

@@ -175,8 +175,11 @@ def test_zero_results_offer_no_search_that_finds_nothing_either(client: FlaskCli
 
 
 def test_zero_results_take_the_words_of_the_search_and_not_its_fields(client: FlaskClient) -> None:
-    text = page(client, "/search?q=company:nobody+paid")
-    assert "No company" in text
+    text = page(client, "/search?q=company:nobody+company:noone+paid")
+    assert "<p>No company is called “nobody” or “noone”.</p>" in text
+    there = page(client, "/search?q=company:appen+trauma")
+    assert "No company for" in there
+    assert "is called" not in there
     offered = text[text.index("Ask for less") : text.index("Or look around")]
     assert "/search?q=paid" in links(offered)
     assert not {"/search?q=company", "/search?q=nobody"} & set(links(offered))

@@ -1,25 +1,32 @@
 """Help where nothing was found: which words are unknown, what to drop, where to go on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from indexer.links import FACET_PARAMETERS, chosen, search_pairs, to
 from indexer.page import Page, Suggestion
 from indexer.query.parser import parse_query
-from indexer.query.request import Filters
+from indexer.query.request import Filters, SearchRequest
 from indexer.search import SearchService
 from indexer.text import is_stop_word
+from webapp.context import today
 from webapp.navigation import Link
 from webapp.presenters import FACET_LEGENDS
 
 MAX_UNKNOWN = 8
 MAX_RELATED = 6
+MAX_NAMES = 3
+"""Each is a search of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroView:
-    """`unknown`: words that no profile has. `drop`: the same search with less. `related`: things that are there."""
+    """`unknown`: words that no profile has. `nobody`: names that no company has, typed as `company:name`.
+    `drop`: the same search with less. `related`: things that are there.
+    """
 
     unknown: tuple[str, ...]
+    nobody: tuple[str, ...]
     drop: tuple[Link, ...]
     related: tuple[Link, ...]
 
@@ -33,12 +40,21 @@ def zero_view(page: Page, service: SearchService) -> ZeroView:
     in_vain = bool(unknown) and not known  # nothing but words that no profile has
     return ZeroView(
         unknown=tuple(unknown)[:MAX_UNKNOWN],
+        nobody=tuple(_nobodies(typed.filters, page, service)),
         drop=(
             *_without_filters(page, in_vain),
             *_without_words(tuple(known), bool(unknown) or typed.filters != Filters()),
         ),
         related=_related(service, [*known, *unknown]),
     )
+
+
+def _nobodies(filters: Filters, page: Page, service: SearchService) -> Iterator[str]:
+    for name in filters.companies[:MAX_NAMES]:
+        request = SearchRequest(filters=Filters(companies=(name,)), size=1, generation=page.generation)
+        found = service.search(request, today())
+        if not found.total and not found.partial:
+            yield name
 
 
 def _without_filters(page: Page, in_vain: bool) -> list[Link]:
