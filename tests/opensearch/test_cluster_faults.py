@@ -5,11 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
 
 import pytest
 from local_cluster import AnyCluster, GivenCluster, LocalCluster
-from test_engine_contract import company, publish
+from test_engine_contract import DIGEST, VOCABULARY, company, publish
 
 from indexer.config import Settings
 from indexer.engines import open_engine
@@ -17,7 +18,7 @@ from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.errors import EngineUnavailable, ProfileSearchError
 from indexer.page import Page
 from indexer.profiles.model import RenderedProfile
-from indexer.query.request import SearchRequest
+from indexer.query.request import Filters, SearchRequest
 from indexer.search import SearchService
 from webapp import create_app
 
@@ -36,43 +37,58 @@ def corpus(metal: str) -> list[RenderedProfile]:
     return [
         company(
             f"Company {n}",
-            ("overview", f"the metal {metal} is n{n % 7}"),
-            ("compensation", f"paid in the metal {metal}"),
+            ("overview", f"the metal {metal} is sound and shines like n{n % 7}"),
+            ("compensation", f"paid weekly in the metal {metal}"),
         )
         for n in range(COMPANIES)
     ]
 
 
-def is_of_one_generation(page: Page) -> bool:
-    """Whether totals, facets and texts of a page all belong to one version of the whole corpus."""
+QUESTIONS = (
+    SearchRequest("metal", size=50),
+    SearchRequest("metal", Filters(sections=("compensation",)), size=50),  # counts its sections in a second question
+    SearchRequest("n1 n2", size=50),  # no company has both, so how many one has is asked, then for one of them
+    SearchRequest("metal sound shines paid weekly n3", size=50),  # asked again with the words of the best answers
+    SearchRequest("metl paid", size=50),  # misspelled
+)
+
+
+def counts(page: Page) -> tuple[int, int, dict[str, int]]:
+    """What is the same for a question in every version of the corpus: total, hits, and counts of sections."""
+    return page.total, len(page.results), {value.value: value.count for value in page.facets["section"]}
+
+
+def metals(page: Page) -> set[str]:
+    """The metals that the texts of a page are about."""
     texts = ["".join(piece.text for piece in section.snippet) for result in page.results for section in result.sections]
-    metals = {metal for metal in ("copper", "silver") for text in texts if metal in text}
-    counts = {value.value: value.count for value in page.facets["section"]}
-    return (
-        not page.partial
-        and len(metals) == 1
-        and len(page.results) == 50
-        and page.total == COMPANIES
-        and counts == {"overview": COMPANIES, "compensation": COMPANIES}
-    )
+    return {metal for metal in ("copper", "silver") for text in texts if metal in text}
+
+
+def is_whole(page: Page) -> bool:
+    """Whether a page of all companies is whole, and of one version."""
+    everything = (COMPANIES, 50, {"overview": COMPANIES, "compensation": COMPANIES})
+    return not page.partial and len(metals(page)) == 1 and counts(page) == everything
 
 
 @dataclass
 class Clients:
     """Threads that search until they are told to stop, each with connections of its own; a prober asks a web server.
 
-    `probes`: seconds and status of each answer of /readyz.
+    `seen`: generation and metals of each answer. `probes`: seconds and status of each answer of /readyz.
     """
 
     settings: Settings
     answers: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    seen: set[tuple[str, str]] = field(default_factory=set)
     probes: list[tuple[float, int]] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
+    second_pages: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def run(self, seconds: float, meanwhile: Callable[[], None]) -> None:
         """Search for so many seconds, and as long as `meanwhile` takes."""
-        threads = [threading.Thread(target=self._search) for _ in range(CLIENTS)]
+        threads = [threading.Thread(target=self._search, args=(first,)) for first in range(CLIENTS)]
         threads.append(threading.Thread(target=self._probe))
         for thread in threads:
             thread.start()
@@ -85,18 +101,38 @@ class Clients:
             for thread in threads:
                 thread.join()
 
-    def _search(self) -> None:
+    def _search(self, first: int) -> None:
         with closing(open_engine(self.settings)) as engine:
             service = SearchService(engine)
-            while not self.done.is_set():
-                started = time.monotonic()
-                try:
-                    page = service.search(SearchRequest("metal", size=50))
-                    if not is_of_one_generation(page):
-                        self.faults.append(f"mixed: {page.total} {page.facets}")
-                except ProfileSearchError as error:
-                    self.faults.append(str(error))
-                self.answers.append(time.monotonic() - started)
+            at_rest = {question: counts(service.search(question)) for question in QUESTIONS}
+            for question in islice(cycle(QUESTIONS), first, None):
+                page = self._ask(service, question)
+                if page and (page.partial or counts(page) != at_rest[question]):
+                    self.faults.append(f"{question.text}: {page.partial} {counts(page)}, not {at_rest[question]}")
+                if page and page.pages > 1:
+                    self._turn(service, page)
+                if self.done.is_set():
+                    return
+
+    def _turn(self, service: SearchService, page: Page) -> None:
+        """Ask for the second page of the generation that the first one came from, if it is still kept."""
+        second = self._ask(service, replace(page.request, page=2, generation=page.generation))
+        if second and second.generation == page.generation:
+            self.second_pages += 1
+            twice = {result.facts.slug for result in page.results} & {result.facts.slug for result in second.results}
+            if twice or second.partial or second.total != page.total:
+                self.faults.append(f"second page of {page.request.text}: {second.partial} {second.total} {twice}")
+
+    def _ask(self, service: SearchService, request: SearchRequest) -> Page | None:
+        started = time.monotonic()
+        page = None
+        try:
+            page = service.search(request)
+            self.seen.add((page.generation, " and ".join(sorted(metals(page)))))
+        except ProfileSearchError as error:
+            self.faults.append(f"{request.text} at {started - self.began:.1f} s: {error}")
+        self.answers.append(time.monotonic() - started)
+        return page
 
     def _probe(self) -> None:
         web = create_app(self.settings).test_client()
@@ -106,17 +142,22 @@ class Clients:
             self.probes.append((time.monotonic() - started, status))
 
     def check(self) -> None:
-        """Nothing failed, and nothing took too long."""
+        """Nothing failed, nothing took too long, and every generation was seen with its own metal only."""
         print(self)
         assert not self.faults, str(self)
         assert max(self.answers) < LONGEST, str(self)
         assert {status for _, status in self.probes} == {200}, str(self)
         assert max(self.probes)[0] < LONGEST, str(self)
+        assert self.second_pages, str(self)
+        assert len(dict(self.seen)) == len(self.seen), self.seen
+        assert {metal for _, metal in self.seen} <= {"copper", "silver"}, self.seen
 
     def __str__(self) -> str:
         slow, probed = sorted(self.answers)[-3:], sorted(self.probes)[-3:]
-        said = f"{len(self.answers)} answers, {len(self.faults)} faults, slowest {slow}: {self.faults[:3]}"
-        return f"{said}; {len(self.probes)} probes, slowest {probed}, {Counter(status for _, status in self.probes)}"
+        faults = f"{len(self.faults)} faults, {self.faults[:2]} ... {self.faults[-2:]}"
+        said = f"{len(self.answers)} answers, slowest {slow}, {faults}"
+        probes = f"{len(self.probes)} probes, slowest {probed}, {Counter(status for _, status in self.probes)}"
+        return f"{said}; {self.second_pages} second pages of {len(self.seen)} generations; {probes}"
 
 
 @pytest.fixture(scope="module")
@@ -197,27 +238,40 @@ def test_node_and_then_the_manager_killed_and_started_again_while_four_clients_s
     for seconds, found in halves:  # an error in time, and never half an answer
         assert isinstance(found, str), found
         assert seconds < LONGEST
-    assert all(isinstance(page, Page) and is_of_one_generation(page) for page in whole), whole
+    assert all(isinstance(page, Page) and is_whole(page) for page in whole), whole
 
 
 def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalCluster, engine: OpenSearchEngine) -> None:
     clients = clients_of(engine)
     victim = holder_of_a_primary(engine)
-    published = []
+    published: list[str] = []
+    loading, killed_while_loading = threading.Event(), []
+
+    def kill_while_loading_and_start() -> None:
+        clients.done.wait(KILLED_AFTER)
+        loading.wait(SECONDS)
+        killed_while_loading.append(loading.is_set())
+        nodes.kill(victim)
+        clients.done.wait(BACK_AFTER - KILLED_AFTER)
+        nodes.start_node(victim)
 
     def rebuild_and_kill() -> None:
         end = time.monotonic() + SECONDS
-        killer = threading.Timer(KILLED_AFTER, nodes.kill, [victim])
-        starter = threading.Timer(BACK_AFTER, nodes.start_node, [victim])
+        killer = threading.Thread(target=kill_while_loading_and_start)
         killer.start()
-        starter.start()
         while time.monotonic() < end:
-            metal = "silver" if len(published) % 2 == 0 else "copper"
-            published.append(publish(engine, corpus(metal)))
+            profiles = corpus("silver" if len(published) % 2 == 0 else "copper")
+            with engine.begin() as builder:
+                for profile in profiles:
+                    builder.add(profile)
+                loading.set()
+                published.append(builder.publish(DIGEST, VOCABULARY).id)
+                loading.clear()
         killer.join()
-        starter.join()
 
     clients.run(SECONDS, rebuild_and_kill)
     print(f"{len(published)} generations")
     clients.check()
+    assert killed_while_loading == [True]
     assert len(published) >= 2
+    assert {metal for _, metal in clients.seen} == {"copper", "silver"}

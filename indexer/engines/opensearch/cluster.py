@@ -70,15 +70,17 @@ class Cluster:
         Repeated on other hosts while that may help, so only for requests that may arrive twice.
         """
         request = _Request(method, path, params, body)
-        end, pause, unreachable = patience.end(), FIRST_PAUSE, 0
+        end, seconds, pause, unreachable = patience.end(), patience.attempt, FIRST_PAUSE, 0
         while True:
             left = end - time.monotonic()
             try:
-                return self._attempt(request, max(0.1, min(patience.attempt, left)))
+                return self._attempt(request, max(0.1, min(seconds, left)))
             except _MayPass as fault:
                 unreachable = unreachable + 1 if fault.unreachable else 0
                 if time.monotonic() + pause >= end or unreachable > ROUNDS * len(self.address.hosts):
                     raise fault.error from fault
+                if isinstance(fault.error, TooLate):  # a node is gone, or all are busy: then they need longer
+                    seconds *= 2
             self._stopped.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
             pause = min(2 * pause, LONGEST_PAUSE)
 

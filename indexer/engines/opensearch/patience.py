@@ -15,7 +15,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds for one attempt, and for all attempts together.
+    """Seconds for the first attempt, doubled whenever one brings no answer in time, and for all attempts together.
 
     `hurried`: the time that the request in hand has left limits them, too.
     """
