@@ -34,6 +34,28 @@ def test_another_program_at_the_address_is_one_error() -> None:
         cluster.ask("GET", "/", patience=BRIEF)
 
 
+def test_index_that_goes_while_it_is_removed_is_removed() -> None:
+    class Forgetful(Door):
+        """Loses the answer to the first removal, and knows nothing of the index afterwards."""
+
+        def answer(self) -> None:
+            asked.append(self.path)
+            if len(asked) == 1:
+                self.say(503, "application/json", b"{}")
+            else:
+                self.say(404, "application/json", b'{"error": {"type": "index_not_found_exception"}, "status": 404}')
+
+        do_DELETE = answer  # noqa: N815  # the name that the server looks for
+
+    asked: list[str] = []
+    with (
+        serving(Forgetful) as port,
+        closing(Cluster(Address((("127.0.0.1", port),), "gone"), Settings())) as cluster,
+    ):
+        cluster.delete("gone-1")
+    assert [path.partition("?")[0] for path in asked] == ["/gone-1"] * 2
+
+
 def test_handshake_that_is_cut_off_is_tried_again_and_no_question_of_trust() -> None:
     met = []
 

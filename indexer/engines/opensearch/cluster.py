@@ -10,7 +10,15 @@ from typing import Any
 
 from indexer.config import Settings
 from indexer.engines.opensearch.address import Address
-from indexer.engines.opensearch.patience import FIRST_PAUSE, LONGEST_PAUSE, READING, UNLIMITED, Limits, Patience
+from indexer.engines.opensearch.patience import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    READING,
+    UNLIMITED,
+    WRITING,
+    Limits,
+    Patience,
+)
 from indexer.errors import EngineUnavailable
 
 try:
@@ -111,6 +119,14 @@ class Cluster:
         )
         # The flag speaks of shards that had found something; those that had not only count as failed.
         return {**answer, "timed_out": answer["timed_out"] or answer["_shards"]["failed"] > 0}
+
+    def delete(self, index: str) -> None:
+        """Remove an index, if it is there."""
+        try:
+            self.ask("DELETE", f"/{index}", patience=WRITING, ignore_unavailable="true")
+        except Refused as refused:  # it went in between: a repeated request meets what its first attempt does
+            if refused.status != 404:
+                raise
 
     def close(self) -> None:
         """Let go of the connections."""

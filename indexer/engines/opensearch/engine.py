@@ -118,7 +118,7 @@ class OpenSearchEngine:
         """Remove every generation, and the lock."""
         shelf = self._generations.shelf(WRITING)
         self._generations.remove(*filter(None, (shelf.current, shelf.previous, *shelf.leftovers)))
-        self._cluster.ask("DELETE", f"/{self._generations.name}-lock", ignore_unavailable="true")
+        self._cluster.delete(f"{self._generations.name}-lock")
 
     def remove_old(self, prefix: str) -> None:
         """Remove the indexes whose names begin like this and that are too old to be in use."""
@@ -126,7 +126,7 @@ class OpenSearchEngine:
         for index, about in found.items():
             created = int(about["settings"]["index"]["creation_date"]) / 1e3
             if time.time() - created > TEMPORARY_SECONDS:
-                self._cluster.ask("DELETE", f"/{index}", patience=WRITING, ignore_unavailable="true")
+                self._cluster.delete(index)
 
     def _searcher(self, generation: str) -> ClusterSearcher:
         return ClusterSearcher(self._cluster, self._generations.index(generation), self._generations.read(generation))

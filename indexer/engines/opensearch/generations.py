@@ -136,7 +136,7 @@ class Generations:
     def remove(self, *generations: str) -> None:
         """Remove generations, as far as they are still there."""
         for generation in generations:
-            self._cluster.ask("DELETE", f"/{self.index(generation)}", patience=WRITING, ignore_unavailable="true")
+            self._cluster.delete(self.index(generation))
 
 
 def _alias(action: str, index: str, alias: str) -> dict[str, dict[str, Any]]:
