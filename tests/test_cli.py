@@ -404,6 +404,15 @@ def test_check_of_a_sound_corpus_exits_with_zero(small_corpus: Path) -> None:
     assert ": error: " not in result.stdout
 
 
+def test_check_says_where_the_company_is_empty_and_what_to_write(tmp_path: Path) -> None:
+    file = tmp_path / "nameless.md"
+    file.write_text("---\nfounded: 2017\ncompany:\nhiring_status: ''\n---\n## Overview\nIt pays.\n", encoding="utf-8")
+    result = run("check", file)
+    assert result.exit_code == 1
+    assert f"{file}:3: error: company is empty: write the name after `company:`\n" in result.stdout
+    assert f"{file}:1: info: not stated: service_type, specialties, hiring_status\n" in result.stdout
+
+
 def test_check_as_json_is_an_array_of_problems(tmp_path: Path) -> None:
     broken(tmp_path / "corpus", "wrong date")
     result = run("check", "--json", tmp_path / "corpus")

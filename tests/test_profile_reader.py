@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexer.profiles.model import MAX_PROFILE_BYTES, Profile
@@ -125,6 +125,16 @@ def test_every_fault_of_a_file_is_reported_at_once_with_line_and_column() -> Non
         (front("company: A", "specialties: [image]"), '3: warning: write "Image" instead of "image" (column 15)'),
         (front("company: A", "specialties: [Image, Image]"), '3: warning: specialties: "Image" stands twice (column'),
         (front("founded: 2017"), "1: error: company is missing: add a line `company: ...` to the front matter"),
+        (front("service_type: x", "company:"), "3: error: company is empty: write the name after `company:`"),
+        (front("company: null"), "2: error: company is empty: write the name after `company:`"),
+        (front('company: " "'), "2: error: company is empty: write the name after `company:`"),
+        (front("company: '\u200b'"), "2: error: company is empty: write the name after `company:`"),
+        (front("company: []"), "2: error: company: one value is wanted, not a list"),
+        (front("founded: 2017").replace("## ", "# !\n## "), "1: error: company is missing: add a line `company: ..."),
+        (front("company:").replace("## ", "# A\n## "), '2: warning: company is empty: taken from the title, "A"'),
+        (front("company: A", "hiring_status: [both]"), "3: error: hiring_status: one value is wanted, not a list"),
+        (front("company: A", "hiring_status: 5"), '3: error: hiring_status: "5" is none of workers, vendor, both, '),
+        (front("company: A", "website: 5"), '3: error: website: "5" does not start with https:// (column 10)'),
         ("---\ncompany: A\n---\n", "4: error: no section: write at least `## Overview` with a paragraph"),
         (front("company: A") + "## \n", "6: error: a heading without words: name the section"),
         (front("company: A") + "## Pay\n## Compensation\n",
@@ -137,6 +147,22 @@ def test_every_fault_of_a_file_is_reported_at_once_with_line_and_column() -> Non
 )  # fmt: skip
 def test_fault_is_reported_in_place(data: bytes | str, expected: str) -> None:
     assert any(line.startswith(expected) for line in lines(data)), lines(data)
+
+
+@pytest.mark.parametrize("blank", ["", "null", "~", '""', "'  '", '"\u200b"'])
+def test_a_fact_that_says_nothing_is_as_one_that_is_left_out(blank: str) -> None:
+    keys = [
+        *("service_type", "specialization", "specialties", "hiring_status"),
+        *("headquarters", "founded", "website", "careers", "last_verified"),
+    ]
+    data = front("company: A", *(f"{key}: {blank}" for key in keys))
+    assert lines(data) == []
+    assert profile(data).facts == profile(front("company: A")).facts
+
+
+def test_a_company_that_cannot_be_read_is_said_once() -> None:
+    expected = '2: error: "company" must be a value or a list of values, nothing deeper (column 10)'
+    assert lines(front("company: {a: b}")) == [expected]
 
 
 @pytest.mark.parametrize("text", ["2026", "'2026'", "2026-01", '"2026-01-29"', "2026-01-29"])
@@ -221,6 +247,7 @@ FILES = (
 
 
 @given(FILES)
+@example(b"---\ncompany:\n---\n!")
 @settings(deadline=None, max_examples=400)
 def test_any_bytes_give_a_profile_or_an_error_and_never_raise(data: bytes) -> None:
     reading = read_profile(data, "any", "any.md")

@@ -18,18 +18,24 @@ _SPECIALTIES = {name.casefold(): name for name in SPECIALTIES}
 
 @dataclass(frozen=True, slots=True)
 class FactLines:
-    """The line of each key of the front matter, 1 for a key that is not there."""
+    """The line of each key of the front matter, 1 for a key that is not there. `blank`: keys that say nothing."""
 
     lines: dict[str, int]
+    blank: frozenset[str] = frozenset()
 
     def __getitem__(self, key: str) -> int:
         return self.lines.get(key, 1)
+
+    def states(self, key: str) -> bool:
+        """Whether the front matter says something on this, be it right or wrong."""
+        return key in self.lines and key not in self.blank
 
 
 def read_facts(entries: list[Entry], slug: str, report: Report) -> tuple[Facts, FactLines]:
     """The facts; whatever is wrong is reported and left out. The company is empty when there is none."""
     facts: dict[str, object] = {}
     lines: dict[str, int] = {}
+    blank: set[str] = set()
     for entry in entries:
         key = _known_key(entry, report)
         if key in lines:
@@ -37,9 +43,18 @@ def read_facts(entries: list[Entry], slug: str, report: Report) -> tuple[Facts, 
             report.error("duplicate-key", message, entry.line, entry.column)
         elif key:
             lines[key] = entry.line
-            facts[key] = _FIELDS[key](entry, report)
+            if _is_blank(entry):
+                blank.add(key)
+            else:
+                facts[key] = _FIELDS[key](entry, report)
     given = {key: value for key, value in facts.items() if value is not None}
-    return Facts(slug=slug, **({"company": ""} | given)), FactLines(lines)  # type: ignore[arg-type]
+    return Facts(slug=slug, **({"company": ""} | given)), FactLines(lines, frozenset(blank))  # type: ignore[arg-type]
+
+
+def _is_blank(entry: Entry) -> bool:
+    """Whether nothing stands there, or nothing that can be seen: as if the key were missing, quoted or not."""
+    nothing = not any(clean_value(value.text) for value in entry.values)
+    return nothing and not entry.is_list and not entry.is_refused
 
 
 def _known_key(entry: Entry, report: Report) -> str | None:

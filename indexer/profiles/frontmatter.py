@@ -35,13 +35,17 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key with its value or its list of values. A key without a value has none."""
+    """One key with its value or its list of values. A key without a value has none.
+
+    `is_refused`: something stood there that no key may have, and it was reported.
+    """
 
     key: str
     line: int
     column: int
     values: tuple[Value, ...]
     is_list: bool
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,9 @@ def _entries(text: str, offset: int, report: Report) -> Iterator[Entry]:
         return
     while isinstance(key := events.next(), yaml.ScalarEvent):
         line, column = events.place(key)
+        said = len(report.problems)
         values, is_list = events.values(key.value)
-        yield Entry(clean_value(key.value), line, column, values, is_list)
+        yield Entry(clean_value(key.value), line, column, values, is_list, len(report.problems) > said)
     if not isinstance(key, yaml.MappingEndEvent):
         report.error("yaml", "a key must be a plain word", *events.place(key))
 

@@ -1,12 +1,13 @@
 """One Markdown file to a profile, with everything that is wrong with it."""
 
+import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from indexer.profiles.characters import clean_value, decode
 from indexer.profiles.facts import MAX_VALUE_CHARACTERS, FactLines, read_facts
-from indexer.profiles.frontmatter import Split, read_entries, split_front_matter
-from indexer.profiles.model import Facts, Profile
+from indexer.profiles.frontmatter import read_entries, split_front_matter
+from indexer.profiles.model import Profile
 from indexer.profiles.problems import Problem, Report, has_errors, shown
 from indexer.profiles.sections import read_body
 
@@ -42,20 +43,25 @@ def read_profile(data: bytes, slug: str, path: str) -> Reading:
     entries = read_entries(split.front, report) if split.front is not None else []
     facts, lines = read_facts(entries, slug, report)
     body = read_body(split.body, split.body_line, is_template, report)
-    if not facts.company and "company" not in lines.lines:
-        facts = _named(facts, body.title, split, report)
+    if not lines.states("company"):
+        title = body.title if body.title and re.search(r"\w", body.title) else None
+        name = clean_value(title or slug.replace("-", " ").title())[:MAX_VALUE_CHARACTERS]
+        facts = replace(facts, company=name)
+        if is_template:
+            _report_no_company(lines, title and name, report)
+        else:
+            fix = "begin with a line `---`, then `company: ...`, and close it with `---`"
+            report.warning("front-matter-missing", f"no front matter: {fix}; until then the company is {shown(name)}")
     draft = Profile(facts, body.sections, sha256(data).hexdigest())
     return Reading(draft, report.sorted(), lines, body.starts, is_template)
 
 
-def _named(facts: Facts, title: str | None, split: Split, report: Report) -> Facts:
-    """The company of a file that does not state it: its title, or else the name of the file."""
-    name = clean_value(title or facts.slug.replace("-", " ").title())[:MAX_VALUE_CHARACTERS]
-    if split.front is None:
-        fix = "begin with a line `---`, then `company: ...`, and close it with `---`"
-        report.warning("front-matter-missing", f"no front matter: {fix}; until then the company is {shown(name)}")
-    elif title:
-        report.warning("company-missing", f"company is missing: taken from the title, {shown(name)}")
+def _report_no_company(lines: FactLines, title: str | None, report: Report) -> None:
+    """Say that the front matter names no company, where, and what to write; the title stands in where there is one."""
+    blank = "company" in lines.blank
+    fault = "company is empty" if blank else "company is missing"
+    if title:
+        report.warning("company-missing", f"{fault}: taken from the title, {shown(title)}", lines["company"])
     else:
-        report.error("company-missing", "company is missing: add a line `company: ...` to the front matter")
-    return replace(facts, company=name)
+        fix = "write the name after `company:`" if blank else "add a line `company: ...` to the front matter"
+        report.error("company-missing", f"{fault}: {fix}", lines["company"])

@@ -97,7 +97,7 @@ def _check_template_facts(reading: Reading, facts: Facts, today: date, report: R
     elif (today - verified).days > STALE_DAYS:
         message = f"last_verified: {facts.last_verified} is more than a year ago: check the facts again"
         report.warning("stale", message, line)
-    missing = [key for key in ("service_type", "specialties", "hiring_status") if key not in reading.lines.lines]
+    missing = [key for key in ("service_type", "specialties", "hiring_status") if not reading.lines.states(key)]
     if missing:
         report.info("facts-missing", f"not stated: {', '.join(missing)}")
 
