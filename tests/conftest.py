@@ -264,15 +264,6 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         started.stop()
 
 
-@pytest.fixture(scope="module")
-def in_memory() -> Iterator[None]:
-    """Temporary folders in memory, if that is possible."""
-    with pytest.MonkeyPatch.context() as patch:
-        if MEMORY:
-            patch.setattr(tempfile, "tempdir", MEMORY)
-        yield
-
-
 @pytest.fixture(scope="session")
 def wrk() -> str:
     """The load generator."""

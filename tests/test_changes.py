@@ -179,7 +179,7 @@ def profiles_of(engine: EmbeddedEngine) -> dict[str, RenderedProfile]:
 @given(st.lists(STATES, min_size=2, max_size=4))
 @examples(10)
 def test_news_of_several_rebuilds_are_the_differences_of_each_from_the_one_before(
-    in_memory: None, states: list[dict[str, tuple[int, str, str]]]
+    states: list[dict[str, tuple[int, str, str]]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(EmbeddedEngine(Path(folder) / "index")) as engine:
         corpus = Path(folder, "corpus")

@@ -35,7 +35,7 @@ DIGEST = "0123abcd" * 8
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("opensearch", marks=pytest.mark.cluster)])
-def where(request: pytest.FixtureRequest, in_memory: None) -> Settings:
+def where(request: pytest.FixtureRequest) -> Settings:
     """Settings that lead to one kind of engine."""
     if request.param == "embedded":
         return Settings()

@@ -50,7 +50,7 @@ def repeatable() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def place(in_memory: None) -> Iterator[Path]:
+def place() -> Iterator[Path]:
     """A folder for what the tests of a program share."""
     with tempfile.TemporaryDirectory(prefix="profile-search-") as folder:
         yield Path(folder)

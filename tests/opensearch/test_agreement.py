@@ -32,7 +32,7 @@ SAME_TOP = 0.95
 
 
 @pytest.fixture(scope="module")
-def empty(cluster: AnyCluster, in_memory: None) -> Iterator[Pair]:
+def empty(cluster: AnyCluster) -> Iterator[Pair]:
     """Both engines without a generation."""
     with empty_pair(cluster.hosts) as pair:
         yield pair
