@@ -74,6 +74,17 @@ def test_200_texts_that_nobody_should_type_are_answered_in_time(tmp_path: Path) 
     assert (tmp_path / "fuzz.md").read_text().strip() == done.stdout.strip()
 
 
+@pytest.mark.slow
+def test_start_is_compared_with_the_program_without_the_engine_and_with_an_older_one() -> None:
+    """HEAD stands for the older program: a shallow clone has no other commit."""
+    done = bench("--pairs", "2", "--before", "HEAD", module="tests.bench.startup")
+    assert done.returncode == 0, done.stderr
+    ((head, *rows),) = tables(done.stdout)
+    assert [row[0] for row in rows] == ["`--version`", "`search --json`", "web: start, search, profile"]
+    assert [cell.partition(",")[0] for cell in head[1:4]] == ["as it is", "without", "before"]
+    assert all(float(cell.partition(" ")[0]) > 0 for row in rows for cell in row[1:])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
