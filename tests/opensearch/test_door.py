@@ -56,6 +56,35 @@ def test_index_that_goes_while_it_is_removed_is_removed() -> None:
     assert [path.partition("?")[0] for path in asked] == ["/gone-1"] * 2
 
 
+def test_writer_waits_for_a_cluster_that_is_started_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = free.getsockname()
+    cluster = Cluster(Address((place,), "again"), Settings())
+
+    def node() -> None:
+        """Answers one question, and another one after it was gone for longer than a reader waits."""
+        for _ in range(2):
+            with socket.create_server(place) as server:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(1_000)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+            gone.wait(1.5)
+
+    gone = threading.Event()
+    thread = threading.Thread(target=node)
+    with closing(cluster):
+        with pytest.raises(EngineUnavailable, match="can be reached"):
+            cluster.ask("GET", "/", patience=Patience(5.0, 30.0, hurried=False))  # there never was one
+        thread.start()
+        while True:
+            with suppress(EngineUnavailable):
+                assert cluster.ask("GET", "/", patience=BRIEF) == {}
+                break
+        assert cluster.ask("GET", "/", patience=Patience(5.0, 30.0, hurried=False)) == {}
+    thread.join()
+
+
 def test_handshake_that_is_cut_off_is_tried_again_and_no_question_of_trust() -> None:
     met = []
 

@@ -3,14 +3,16 @@
 import json
 import os
 import random
+import resource
 import signal
 import socket
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
@@ -118,9 +120,9 @@ def deleted(engine: OpenSearchEngine, index: str) -> list[int]:
 
 def test_batch_that_is_sent_twice_deletes_nothing(engine: OpenSearchEngine) -> None:
     engine._generations.create("twice", 1)
-    index = engine._generations.index("twice")
+    index, mark = engine._generations.index("twice"), engine._generations.mark("twice")
     for _ in range(2):
-        load(engine._cluster, index, [document(f"company-{n}", {"slug": f"company-{n}"}) for n in range(20)])
+        load(engine._cluster, mark, [document(f"company-{n}", {"slug": f"company-{n}"}) for n in range(20)])
         engine._cluster.ask("POST", f"/{index}/_refresh")
     assert engine._cluster.ask("GET", f"/{index}/_count")["count"] == 20
     assert set(deleted(engine, index)) == {0}
@@ -253,17 +255,16 @@ def test_rebuild_that_a_full_disk_ends_takes_its_unfinished_generation_with_it(e
         node = ":".join(map(str, engine._cluster.address.hosts[0]))
 
         def admit(self, body: bytes) -> bool:
-            if self.path.endswith("/_bulk"):
+            if "/_bulk" in self.path:
                 seen.append(len(indices(engine)))
                 block(engine, "*")
             return True
 
     seen: list[int] = []
+    through = "opensearch://127.0.0.1:{}/" + engine._generations.name
     with (
         serving(Fills) as port,
-        closing(
-            OpenSearchEngine(Settings(index=f"opensearch://127.0.0.1:{port}/{engine._generations.name}"))
-        ) as filling,
+        closing(OpenSearchEngine(Settings(index=through.format(port)))) as filling,
         pytest.raises(StorageFailed, match="too full"),
     ):
         publish(filling, [company("Beta", ("overview", "pay"))])
@@ -291,6 +292,24 @@ def test_nothing_of_a_living_writer_is_swept_on_a_full_disk(engine: OpenSearchEn
         engine._generations.create(generation, 1)
         assert engine._sweep_abandoned(WriterLock(engine._cluster, engine._generations.name)) == 0
     assert indices(engine) == {engine._generations.index(generation)}
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_full_temporary_folder_is_one_error_that_names_it(engine: OpenSearchEngine) -> None:
+    long = company("Alpha", ("overview", " ".join(f"word{number}" for number in range(40_000))))
+    with pytest.raises(StorageFailed, match=f"{tempfile.gettempdir()}: .*TMPDIR"), files_of_at_most(100_000):
+        publish(engine, [long])
+    assert not indices(engine)
 
 
 def test_temporary_indexes_of_killed_processes_are_removed_when_they_are_old(settings: Settings) -> None:

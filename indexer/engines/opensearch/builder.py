@@ -22,7 +22,7 @@ from indexer.engines.opensearch.patience import WRITING
 from indexer.engines.opensearch.reading import read_companies, read_digests, read_news
 from indexer.engines.opensearch.statistics import Statistics
 from indexer.engines.opensearch.verify import measure_unit, verify
-from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
+from indexer.errors import IndexCorrupt, IndexMissing, IndexOutdated, OperatorError, StorageFailed
 from indexer.profiles.changes import Change
 from indexer.profiles.model import RenderedProfile
 from indexer.query.lexicon import Vocabulary
@@ -43,7 +43,6 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._generations = generations
         self._lock = lock
         self._shelf = generations.shelf(WRITING)
-        self.published: str | None = None
         self._unpublished: str | None = None
         self._statistics = Statistics()
         self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
@@ -52,10 +51,11 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._aside.close()
         if self._unpublished is not None:  # nobody else's; with the lock or, as on a disk that is full, without it
             with suppress(OperatorError):
-                self._generations.remove(self._unpublished)
+                self._generations.discard(self._unpublished)
+        with suppress(OSError):  # what is not written yet finds no room
+            self._aside.close()
 
     @cached_property
     def _current(self) -> Record | None:
@@ -124,19 +124,19 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             raise IndexCorrupt(f"{self._generations.index(generation)} was removed by somebody else while it was made")
         self._generations.write(record)
         self._lock.check()
-        self.published, self._unpublished = generation, None  # also where the answer to the next request is lost
         self._generations.publish(generation, self._shelf)
+        self._unpublished = None
         self._shelf = Shelf(generation, self._shelf.current)
         return record.generation
 
     def _load(self, record: Record, news: Sequence[Change]) -> Record:
         """Send everything; the record with what was learnt by that."""
-        index = self._generations.index(record.generation.id)
+        index, mark = self._generations.index(record.generation.id), self._generations.mark(record.generation.id)
         identities = self._statistics.identities()
         writer = DocumentWriter(record.averages, identities)
-        load(self._cluster, index, (document(c.facts.slug, writer.company(c)) for c in self._set_aside()))
+        load(self._cluster, mark, (document(c.facts.slug, writer.company(c)) for c in self._set_aside()))
         pages = list(word_pages(self._statistics, identities))
-        load(self._cluster, index, self._beside(pages, news))
+        load(self._cluster, mark, self._beside(pages, news))
         record = verify(self._cluster, replace(record, pages=len(pages)), index)
         sample = next(self._set_aside(), None)
         if sample is None:
@@ -160,7 +160,14 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
 
     def _put_aside(self, company: stored.Company) -> None:
         self._statistics.take_in(company)
-        self._aside.write(stored.json_line(company))
+        try:
+            self._aside.write(stored.json_line(company))
+        except OSError as fault:
+            raise StorageFailed(
+                f"no room for the profiles to be sent in {tempfile.gettempdir()}: {fault.strerror};"
+                " free some, or name another folder in TMPDIR",
+                "profile-search rebuild",
+            ) from fault
 
     def _set_aside(self) -> Iterator[stored.Company]:
         self._aside.seek(0)

@@ -23,6 +23,7 @@ from indexer.errors import EngineUnavailable
 
 try:
     from opensearchpy import OpenSearch, exceptions
+    from urllib3 import Timeout
 except ModuleNotFoundError as missing:
     raise EngineUnavailable(
         "the package opensearch-py is not installed", "pip install 'profile-search[opensearch]'"
@@ -32,7 +33,7 @@ CONNECTIONS = 16
 """Connections kept open to each host: as many threads can ask at once without waiting."""
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Answers that another node, or the same one a little later, may mend."""
-LEFT_OUT_SECONDS = 60
+LEFT_OUT_SECONDS = 10
 """Seconds for which a host that was silent is not asked, however often it was."""
 ROUNDS = 2
 """How often every host must turn a connection down before the cluster counts as down."""
@@ -67,6 +68,7 @@ class Cluster:
     def __init__(self, address: Address, settings: Settings) -> None:
         self.address = address
         self._stopped = threading.Event()
+        self._met = False
         logging.getLogger("opensearch").addHandler(logging.NullHandler())  # its failures come back as errors of ours
         self._transport = _connect(address, settings).transport
 
@@ -85,7 +87,9 @@ class Cluster:
                 return self._attempt(request, max(0.1, min(seconds, left)))
             except _MayPass as fault:
                 unreachable = unreachable + 1 if fault.unreachable else 0
-                if time.monotonic() + pause >= end or unreachable > ROUNDS * len(self.address.hosts):
+                waits = self._met and not patience.hurried  # for a cluster that is started again
+                hopeless = unreachable > ROUNDS * len(self.address.hosts) and not waits
+                if hopeless or time.monotonic() + pause >= end:
                     raise fault.error from fault
                 if isinstance(fault.error, TooLate):  # a node is gone, or all are busy: then they need longer
                     seconds *= 2
@@ -134,7 +138,7 @@ class Cluster:
         self._transport.close()
 
     def _attempt(self, request: "_Request", seconds: float) -> Answer:
-        params = {**request.params, "request_timeout": seconds}
+        params = {**request.params, "request_timeout": Timeout(total=seconds)}  # for connecting and the answer together
         try:
             answer = self._transport.perform_request(request.method, request.path, params=params, body=request.body)
         except exceptions.SSLError as fault:
@@ -154,6 +158,7 @@ class Cluster:
             raise (_MayPass(refused) if may_pass else refused) from fault
         if isinstance(answer, dict) and not _is_whole(answer, request.body):
             raise _MayPass(Refused(503, "partial answer", "some shards did not answer"))
+        self._met = True
         return answer
 
     def _unreachable(self) -> EngineUnavailable:

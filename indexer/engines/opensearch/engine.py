@@ -15,7 +15,7 @@ from indexer.engines.opensearch.builder import GenerationBuilder
 from indexer.engines.opensearch.cluster import Cluster, Refused, is_blocked
 from indexer.engines.opensearch.generations import Generations, Shelf
 from indexer.engines.opensearch.lock import TIMES, Watch, WriterLock, lock_owner
-from indexer.engines.opensearch.patience import WRITING
+from indexer.engines.opensearch.patience import OPENING, WRITING, attempts
 from indexer.engines.opensearch.searcher import ClusterSearcher
 from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated, OperatorError
 
@@ -48,7 +48,7 @@ class OpenSearchEngine:
                 finally:
                     with suppress(OperatorError):  # the next writer sweeps, as does who took the lock over
                         lock.check()
-                        self._sweep(builder.published)
+                        self._sweep()
 
     def _locked(self, writing: ExitStack) -> WriterLock:
         """The lock, held until `writing` ends. Where a full disk lets nobody write it, room is made first."""
@@ -68,27 +68,30 @@ class OpenSearchEngine:
 
     def open(self, generation: str | None = None) -> ClusterSearcher:
         """The current generation, or the named one while it is kept (otherwise the current one)."""
-        while True:
+        faults: list[OperatorError] = []
+        for _ in attempts(OPENING):
             shelf = self._generations.shelf()
+            if shelf.current is None:
+                raise IndexMissing(f"there is no index {self._generations.name} in the cluster yet")
             try:
-                return self._on_shelf(shelf, generation)
-            except IndexMissing:
-                if shelf.current is None or self._generations.shelf() == shelf:
-                    raise  # otherwise a writer published and swept meanwhile: look again
+                return self._on_shelf(shelf, shelf.current, generation)
+            except (IndexMissing, IndexCorrupt) as fault:  # a node lags behind, or a writer published and swept
+                faults.append(fault)
+        raise faults[-1]
 
-    def _on_shelf(self, shelf: Shelf, generation: str | None) -> ClusterSearcher:
-        if shelf.current is None:
-            raise IndexMissing(f"there is no index {self._generations.name} in the cluster yet")
-        if generation is not None and generation == shelf.previous:
+    def _on_shelf(self, shelf: Shelf, newest: str, generation: str | None) -> ClusterSearcher:
+        """The generation `newest` of the shelf, or the named one, if that is the one before."""
+        current = self._current
+        if current and current.generation.id in shelf.unfinished:  # this node has not heard yet that it is published
+            newest = current.generation.id
+        if generation and generation != newest and generation in (shelf.current, shelf.previous):
             self._previous = self._opened(generation)
             return self._previous
-        current = self._current
-        if current is None or current.generation.id != shelf.current:
+        if current is None or current.generation.id != newest:
             with in_turn(self._opening):
                 current = self._current
-                if current is None or current.generation.id != shelf.current:
-                    # A node that lags behind names the one before: what is known of either is not fetched again.
-                    self._previous, self._current = current, self._opened(shelf.current)
+                if current is None or current.generation.id != newest:
+                    self._previous, self._current = current, self._opened(newest)
                     current = self._current
         return current
 
@@ -106,6 +109,8 @@ class OpenSearchEngine:
             if shelf.previous is None:
                 raise IndexMissing("there is no previous generation to go back to")
             record = self._generations.read(shelf.previous, WRITING)
+            if self._generations.health(shelf.previous) == "red":
+                raise IndexCorrupt(f"the previous generation {shelf.previous} has lost shards; the current one stays")
             self._generations.publish(shelf.previous, shelf)
         return record.generation
 
@@ -117,7 +122,8 @@ class OpenSearchEngine:
     def remove(self) -> None:
         """Remove every generation, and the lock."""
         shelf = self._generations.shelf(WRITING)
-        self._generations.remove(*filter(None, (shelf.current, shelf.previous, *shelf.leftovers)))
+        every = (shelf.current, shelf.previous, *shelf.unfinished, *shelf.leftovers)
+        self._generations.remove(*filter(None, every))
         self._cluster.delete(f"{self._generations.name}-lock")
 
     def remove_old(self, prefix: str) -> None:
@@ -135,21 +141,27 @@ class OpenSearchEngine:
         older = self._previous
         return older if older and older.generation.id == generation else self._searcher(generation)
 
-    def _sweep(self, published: str | None = None) -> None:
+    def _sweep(self) -> None:
         """Remove what killed writers left, and generations that are no longer kept. Only for who holds the lock."""
-        leftovers = self._generations.shelf(WRITING).leftovers
-        self._generations.remove(*(generation for generation in leftovers if generation != published))
+        shelf = self._generations.shelf(WRITING)
+        for generation in shelf.unfinished:
+            self._generations.discard(generation)
+        self._generations.remove(*shelf.leftovers)
 
     def _sweep_abandoned(self, lock: WriterLock) -> int:
-        """How many leftovers were removed, without holding the lock: nobody can, while no cluster takes it in."""
-        leftovers = self._generations.shelf(WRITING).leftovers  # before the lock: who makes one of them holds it
-        if not leftovers or not lock.is_free():
+        """How many generations were removed, without holding the lock: nobody can, while no cluster takes it in."""
+        shelf = self._generations.shelf(WRITING)  # before the lock: who makes one of them holds it
+        if not lock.is_free():
             return 0
-        self._generations.remove(*leftovers)
-        return len(leftovers)
+        for generation in shelf.unfinished:
+            self._generations.discard(generation)
+        self._generations.remove(*shelf.leftovers)
+        return len(shelf.unfinished) + len(shelf.leftovers)
 
     def _status(self) -> Status:
-        owner = lock_owner(self._cluster, self._generations.name, self._watch)
+        owner = None
+        with suppress(EngineUnavailable):  # whether somebody writes is no reason not to answer
+            owner = lock_owner(self._cluster, self._generations.name, self._watch)
         writer = f"; being rebuilt by {owner}" if owner else ""
         shelf = self._generations.shelf()
         if shelf.current is None:

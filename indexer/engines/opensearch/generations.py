@@ -7,7 +7,7 @@ from typing import Any
 
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import mapping
-from indexer.engines.opensearch.cluster import Cluster, Refused
+from indexer.engines.opensearch.cluster import Cluster, Refused, is_blocked
 from indexer.engines.opensearch.patience import OPENING, READING, WRITING, Patience
 from indexer.errors import EngineUnavailable, IndexCorrupt, IndexMissing, IndexOutdated
 from indexer.query.lexicon import Vocabulary
@@ -15,10 +15,14 @@ from indexer.query.lexicon import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The generations there are: ids. `leftovers` are named by no alias: swept, or about to be published."""
+    """The generations there are: ids.
+
+    `unfinished` are being made, or were when their writer died; `leftovers` were published and are no longer kept.
+    """
 
     current: str | None = None
     previous: str | None = None
+    unfinished: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
 
 
@@ -50,12 +54,16 @@ class Generations:
         """The index of a generation."""
         return f"{self.name}-{generation}"
 
+    def mark(self, generation: str) -> str:
+        """The alias that an index has until it is published or discarded: whichever comes first ends it."""
+        return f"{self.index(generation)}-unfinished"
+
     def shelf(self, patience: Patience = OPENING) -> Shelf:
-        """What is there now, in one question. Readers ask any node; writers the manager, who never lags behind."""
+        """What is there now, in one question. Readers ask any node, which may lag behind; writers ask the manager."""
         local = "true" if patience is OPENING else "false"
         found = self._cluster.ask("GET", f"/{self.name}-*/_alias", patience=patience, local=local)
         current = previous = None
-        leftovers = []
+        unfinished, leftovers = [], []
         for index, about in found.items():
             match = self._pattern.fullmatch(index)
             if match is None:
@@ -64,9 +72,11 @@ class Generations:
                 current = match[1]
             elif f"{self.name}-previous" in about["aliases"]:
                 previous = match[1]
+            elif f"{index}-unfinished" in about["aliases"]:
+                unfinished.append(match[1])
             else:
                 leftovers.append(match[1])
-        return Shelf(current, previous, tuple(sorted(leftovers)))
+        return Shelf(current, previous, tuple(sorted(unfinished)), tuple(sorted(leftovers)))
 
     def new_id(self, corpus_digest: str) -> str:
         """An id for a generation that begins now; ids sort in time."""
@@ -74,8 +84,9 @@ class Generations:
         return f"{now:%Y%m%dt%H%M%S}.{now.microsecond // 1000:03}z-{corpus_digest[:8].lower()}"
 
     def create(self, generation: str, shards: int) -> str:
-        """Create the index of a generation; its UUID."""
-        body = {"settings": mapping.settings(shards), "mappings": mapping.MAPPINGS}
+        """Create the index of a generation, marked as unfinished; its UUID."""
+        aliases: dict[str, object] = {self.mark(generation): {}}
+        body = {"settings": mapping.settings(shards), "mappings": mapping.MAPPINGS, "aliases": aliases}
         index = self.index(generation)
         try:
             self._cluster.ask("PUT", f"/{index}", body, patience=WRITING)
@@ -115,6 +126,8 @@ class Generations:
     def publish(self, generation: str, shelf: Shelf) -> None:
         """Make a generation the current one in one step, provided that `shelf` is still what is there."""
         actions: list[dict[str, dict[str, Any]]] = [_alias("add", self.index(generation), self.name)]
+        if generation != shelf.previous:
+            actions.append(_alias("remove", self.index(generation), self.mark(generation)))
         if shelf.current:
             actions.append(_alias("remove", self.index(shelf.current), self.name))
             actions.append(_alias("add", self.index(shelf.current), f"{self.name}-previous"))
@@ -132,6 +145,18 @@ class Generations:
     def health(self, generation: str) -> str:
         """ "green" with every copy, "yellow" with one of each shard, "red" when a shard is lost."""
         return str(self._cluster.ask("GET", f"/_cluster/health/{self.index(generation)}", local="true")["status"])
+
+    def discard(self, generation: str) -> None:
+        """Remove a generation unless it is published: the cluster lets only one of both happen."""
+        actions = [_alias("remove", self.index(generation), self.mark(generation))]
+        try:
+            self._cluster.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
+        except Refused as refused:
+            if refused.status == 404 and generation not in self.shelf(WRITING).leftovers:
+                return  # published, or gone; otherwise a first attempt removed the mark
+            if refused.status != 404 and not is_blocked(refused.status, refused.kind):
+                raise  # while it is blocked, nobody can publish it
+        self.remove(generation)
 
     def remove(self, *generations: str) -> None:
         """Remove generations, as far as they are still there."""

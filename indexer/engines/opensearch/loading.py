@@ -12,7 +12,7 @@ from typing import Any
 from indexer.engines.opensearch.cluster import UNBLOCK, Cluster, Refused, is_blocked
 from indexer.engines.opensearch.documents import BESIDE
 from indexer.engines.opensearch.patience import WRITING, Patience, attempts
-from indexer.errors import EngineUnavailable, StorageFailed
+from indexer.errors import EngineUnavailable, IndexBusy, StorageFailed
 
 MAX_BULK_BYTES = 4 * 1024 * 1024
 MAX_BULK_DOCUMENTS = 500
@@ -21,6 +21,8 @@ TOO_BUSY = frozenset({429, 503})
 """Outcomes of a document that are worth sending it again: a full queue, a shard that moves to another node."""
 THERE = 409
 """Outcome of a document that an earlier attempt has brought in: nobody else writes into this index."""
+SWEPT = 404
+"""Outcome of a document whose index is no longer there."""
 TOO_LARGE, MALFORMED = 413, 400
 """Outcomes of a whole request that are one document's fault."""
 FIRST_PAUSE = 0.1
@@ -42,16 +44,17 @@ def document(identity: str, content: object) -> Document:
     return Document(identity, lines.encode("utf-8", "backslashreplace"))
 
 
-def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: Patience = WRITING) -> None:
-    """Bring the documents into an index that nobody else writes.
+def load(cluster: Cluster, mark: str, documents: Iterable[Document], patience: Patience = WRITING) -> None:
+    """Bring the documents into the index that `mark`, an alias, names, and that nobody else writes.
 
-    Raises StorageFailed, naming the profile, as soon as one is refused for good.
+    Raises IndexBusy when another writer has swept it, and StorageFailed, naming the profile, as soon as one is refused
+    for good.
     What the cluster is too busy for is sent again, for `patience.whole` seconds a batch.
     """
     for batch in _batches(documents):
         left = batch
         for _ in attempts(patience, FIRST_PAUSE):
-            outcomes = _send(cluster, index, left)
+            outcomes = _send(cluster, mark, left)
             left = [document for document, outcome in zip(left, outcomes, strict=True) if _is_busy(document, outcome)]
             if not left:
                 break
@@ -59,18 +62,19 @@ def load(cluster: Cluster, index: str, documents: Iterable[Document], patience: 
             raise EngineUnavailable("the cluster stays too busy to take the index in", "profile-search rebuild")
 
 
-def _send(cluster: Cluster, index: str, batch: Sequence[Document]) -> list[dict[str, Any]]:
+def _send(cluster: Cluster, mark: str, batch: Sequence[Document]) -> list[dict[str, Any]]:
     """The outcome of each document; a request that is refused whole is halved until it is clear for which of them."""
     body = b"".join(document.lines for document in batch)
     try:
-        answer = cluster.ask("POST", f"/{index}/_bulk", body, patience=WRITING)
+        # Without the alias nothing is written: an index that was swept would come back without its mapping.
+        answer = cluster.ask("POST", f"/{mark}/_bulk", body, patience=WRITING, require_alias="true")
     except Refused as refused:
         if refused.status not in (TOO_LARGE, MALFORMED):
             raise
         if len(batch) == 1:
             raise _refusal(batch[0], f"{refused.reason} ({len(body):,} bytes)") from refused
         half = len(batch) // 2
-        return _send(cluster, index, batch[:half]) + _send(cluster, index, batch[half:])
+        return _send(cluster, mark, batch[:half]) + _send(cluster, mark, batch[half:])
     return [item["create"] for item in answer["items"]]
 
 
@@ -82,6 +86,8 @@ def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
     kind, reason = error.get("type"), (error.get("caused_by") or error).get("reason") or error.get("reason")
     if is_blocked(outcome["status"], kind):
         raise StorageFailed(f"{reason}; {UNBLOCK}; nothing was published", "profile-search rebuild")
+    if outcome["status"] == SWEPT:
+        raise IndexBusy("another process has removed what this one was writing", "profile-search rebuild")
     if outcome["status"] in TOO_BUSY:
         return True
     raise _refusal(document, f"{kind}: {reason}")
