@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from indexer.config import Settings
 from indexer.deadline import in_turn
 from indexer.engines.base import Engine, Searcher, Status
-from indexer.errors import EngineUnavailable, OperatorError
+from indexer.errors import EngineUnavailable, GenerationGone, OperatorError
 from indexer.page import FacetValue
 from indexer.profiles.changes import TOPICS
 from indexer.profiles.model import HIRING_STATUSES, SECTION_HEADINGS, SPECIALTIES
@@ -31,6 +31,9 @@ STATUS_SECONDS = 30.0
 
 AMISS_SECONDS = 5.0
 """The same where something is wrong: whoever mends it wants to see that soon."""
+
+PARTIAL_SECONDS = 3.0
+"""The same for a catalog that time ran out for: an engine under load is not asked for it by every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +60,29 @@ class Desk:
     query_log: QueryLog | None = None
     metrics: Metrics = field(default_factory=Metrics)
     leads: Leads = field(default_factory=Leads)
-    _catalog: Catalog | None = None
+    _catalog: tuple[float, Catalog] | None = None
     _status: tuple[str | None, float, Status] | None = None
     _lock: Lock = field(default_factory=Lock)
     _status_lock: Lock = field(default_factory=Lock)
 
     def catalog(self, searcher: Searcher) -> Catalog:
-        """What can be chosen in this generation; read once a generation and day."""
-        kept, day = self._catalog, today()
-        if kept is None or kept.generation != searcher.generation.id or kept.today != day:
+        """What can be chosen in this generation; read once a generation and day, and again where time ran out."""
+        wanted = searcher.generation.id, today()
+        kept = self._kept_catalog(wanted)
+        if kept is None:
             with in_turn(self._lock):
-                kept = _read_catalog(self.service, searcher, day)
-                self._catalog = None if kept.partial else kept
+                kept = self._kept_catalog(wanted)  # who waited finds what another request has read meanwhile
+                if kept is None:
+                    kept = _read_catalog(self.service, searcher, wanted[1])
+                    self._catalog = monotonic(), kept
         return kept
+
+    def _kept_catalog(self, wanted: tuple[str, date]) -> Catalog | None:
+        if self._catalog is None:
+            return None
+        since, kept = self._catalog
+        stale = kept.partial and monotonic() - since > PARTIAL_SECONDS
+        return kept if (kept.generation, kept.today) == wanted and not stale else None
 
     def status(self) -> Status:
         """What state the index is in: examined anew for each generation, and after a while."""
@@ -126,6 +139,8 @@ def today() -> date:
 
 def _read_catalog(service: SearchService, searcher: Searcher, day: date) -> Catalog:
     everything = service.search(SearchRequest(size=1, generation=searcher.generation.id), day)
+    if everything.generation != searcher.generation.id:
+        raise GenerationGone(f"the generation {searcher.generation.id} was removed before it was counted")
     offered = {facet: list(values) for facet, values in searcher.values().items()}
     standard = {
         "section": SECTION_HEADINGS,

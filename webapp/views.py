@@ -45,6 +45,13 @@ def page_of(template: str, **values: object) -> Response:
     )
 
 
+def not_kept(response: Response, partial: bool) -> Response:
+    """The response, which nobody is to keep where time ran out before everything was counted."""
+    if partial:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @pages.get("/")
 @by_generation
 def home() -> Response:
@@ -52,15 +59,17 @@ def home() -> Response:
     read_leniently(NoParameters, request.query_string, {})
     here = desk()
     searcher = here.service.searcher()
-    return page_of(
+    catalog = here.catalog(searcher)
+    page = page_of(
         "home.html",
-        facets=here.catalog(searcher).facets,
+        facets=catalog.facets,
         generation=searcher.generation,
         built=spoken(searcher.generation.created.date().isoformat()),
         built_age=age_in_words((today() - searcher.generation.created.date()).days),
         examples=EXAMPLES,
         here=request.url_root,
     )
+    return not_kept(page, catalog.partial)
 
 
 @pages.get("/search")
@@ -84,9 +93,7 @@ def search() -> Response:
     zero = zero_view(page, here.service) if not page.results else None
     response = page_of("search.html", view=view, zero=zero, total=page.total, sort=asked.sort)
     response.headers["Server-Timing"] = server_timing(page, (perf_counter() - began) * 1000)
-    if page.partial:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    return not_kept(response, page.partial)
 
 
 def server_timing(page: Page, render_ms: float) -> str:
@@ -150,10 +157,11 @@ def _coverage_page(demand: DemandView | None) -> Response:
     parameters = read_leniently(CoverageParameters, request.query_string, {}).parameters
     here = desk()
     searcher = here.service.searcher()
-    view = coverage_view(searcher, here.catalog(searcher).facets["section"], parameters.page, today())
+    catalog = here.catalog(searcher)
+    view = coverage_view(searcher, catalog.facets["section"], parameters.page, today())
     if parameters.page > view.pages:
         return problem(404, f"There is no page {parameters.page:,} of this table.", back="/coverage")
-    return page_of("coverage.html", view=view, demand=demand)
+    return not_kept(page_of("coverage.html", view=view, demand=demand), catalog.partial)
 
 
 @pages.get("/help")
@@ -161,7 +169,8 @@ def _coverage_page(demand: DemandView | None) -> Response:
 def help_page() -> Response:
     """How to search, and what the results mean."""
     here = desk()
-    return page_of("help.html", facets=here.catalog(here.service.searcher()).facets)
+    catalog = here.catalog(here.service.searcher())
+    return not_kept(page_of("help.html", facets=catalog.facets), catalog.partial)
 
 
 @pages.get("/api")
