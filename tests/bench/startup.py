@@ -5,9 +5,9 @@ Three programs start, do one thing and end, turn by turn, each with an index tha
 - as it is: the program of the working tree;
 - without: the same without the folder of the distributed engine, and with stand-ins for the modules that are there
   for it alone or nearly so (STAND_INS). The ratio to it is the price of the seam. What stays in both: three settings,
-  the error classes, two fields of `Plan`, the loop in `indexer/search.py` that asks again where a generation is gone;
-- before: the program of the commit before that engine came in. The ratio to it holds everything that the program has
-  learned since, for either engine, so it is the most that the distributed engine can have cost.
+  the error classes, the deadline in `Plan`, the loop in `indexer/search.py` that asks again where a generation is gone;
+- before: the program of the commit before that engine came in. The ratio to it holds everything that has become slower
+  or quicker since, whatever it was for: it says what became of the start, and alone not what the engine cost.
 """
 
 import io
@@ -179,7 +179,7 @@ def main(pairs: int, before: str | None) -> None:
     """Show what the distributed engine costs those who do not use it.
 
     Three programs run turn by turn: as it is; without the distributed engine's folder and what serves it in the seam;
-    and that of the commit before it came in, which lacks everything else that is new since, too. Prints for each
+    and that of the commit before it came in, which lacks everything else that is new since. Prints for each
     command the median times, and of the ratios of one turn to the other programs the median and the quartiles.
     """
     commit = find_commit(before)
