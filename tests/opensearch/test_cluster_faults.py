@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
+from pathlib import Path
 
 import pytest
 from local_cluster import AnyCluster, GivenCluster, LocalCluster
-from test_engine_contract import DIGEST, VOCABULARY, company, publish
+from metals import ADDRESSES, QUESTIONS, Expected, corpus, expected, metals, signature
+from test_engine_contract import DIGEST, VOCABULARY, publish
+from test_web_on_a_cluster import text_of
 
 from indexer.config import Settings
 from indexer.engines import open_engine
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.errors import EngineUnavailable, ProfileSearchError
 from indexer.page import Page
-from indexer.profiles.model import RenderedProfile
-from indexer.query.request import Filters, SearchRequest
+from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 from webapp import create_app
 
@@ -28,56 +30,18 @@ SECONDS = 60.0
 KILLED_AFTER, BACK_AFTER = 4.0, 12.0
 CLIENTS = 4
 PROBED_EVERY = 0.25
-COMPANIES = 400
 LONGEST = 5.0
-
-
-def corpus(metal: str) -> list[RenderedProfile]:
-    """Companies in whose every section the metal is the same."""
-    return [
-        company(
-            f"Company {n}",
-            ("overview", f"the metal {metal} is sound and shines like n{n % 7}"),
-            ("compensation", f"paid weekly in the metal {metal}"),
-        )
-        for n in range(COMPANIES)
-    ]
-
-
-QUESTIONS = (
-    SearchRequest("metal", size=50),
-    SearchRequest("metal", Filters(sections=("compensation",)), size=50),  # counts its sections in a second question
-    SearchRequest("n1 n2", size=50),  # no company has both, so how many one has is asked, then for one of them
-    SearchRequest("metal sound shines paid weekly n3", size=50),  # asked again with the words of the best answers
-    SearchRequest("metl paid", size=50),  # misspelled
-)
-
-
-def counts(page: Page) -> tuple[int, int, dict[str, int]]:
-    """What is the same for a question in every version of the corpus: total, hits, and counts of sections."""
-    return page.total, len(page.results), {value.value: value.count for value in page.facets["section"]}
-
-
-def metals(page: Page) -> set[str]:
-    """The metals that the texts of a page are about."""
-    texts = ["".join(piece.text for piece in section.snippet) for result in page.results for section in result.sections]
-    return {metal for metal in ("copper", "silver") for text in texts if metal in text}
-
-
-def is_whole(page: Page) -> bool:
-    """Whether a page of all companies is whole, and of one version."""
-    everything = (COMPANIES, 50, {"overview": COMPANIES, "compensation": COMPANIES})
-    return not page.partial and len(metals(page)) == 1 and counts(page) == everything
 
 
 @dataclass
 class Clients:
     """Threads that search until they are told to stop, each with connections of its own; a prober asks a web server.
 
-    `seen`: generation and metals of each answer. `probes`: seconds and status of each answer of /readyz.
+    `seen`: generation and metals of each answer. `probes`: seconds and status of each answer of the web server.
     """
 
     settings: Settings
+    expected: Expected
     answers: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
@@ -104,11 +68,10 @@ class Clients:
     def _search(self, first: int) -> None:
         with closing(open_engine(self.settings)) as engine:
             service = SearchService(engine)
-            at_rest = {question: counts(service.search(question)) for question in QUESTIONS}
             for question in islice(cycle(QUESTIONS), first, None):
                 page = self._ask(service, question)
-                if page and (page.partial or counts(page) != at_rest[question]):
-                    self.faults.append(f"{question.text}: {page.partial} {counts(page)}, not {at_rest[question]}")
+                if page and signature(page) not in self.expected.pages[question]:
+                    self.faults.append(f"{question.text}: {signature(page)}, not {self.expected.pages[question]}")
                 if page and page.pages > 1:
                     self._turn(service, page)
                 if self.done.is_set():
@@ -128,7 +91,7 @@ class Clients:
         page = None
         try:
             page = service.search(request)
-            self.seen.add((page.generation, " and ".join(sorted(metals(page)))))
+            self.seen.add((page.generation, " and ".join(metals(page))))
         except ProfileSearchError as error:
             self.faults.append(f"{request.text} at {started - self.began:.1f} s: {error}")
         self.answers.append(time.monotonic() - started)
@@ -136,10 +99,17 @@ class Clients:
 
     def _probe(self) -> None:
         web = create_app(self.settings).test_client()
-        while not self.done.wait(PROBED_EVERY):
-            started = time.monotonic()
-            status = web.get("/readyz").status_code
-            self.probes.append((time.monotonic() - started, status))
+        allowed = {address: [text_of(text) for text in texts] for address, texts in self.expected.texts.items()}
+        for address in cycle(ADDRESSES):
+            for asked in ("/readyz", address):
+                started = time.monotonic()
+                answer = web.get(asked)
+                self.probes.append((time.monotonic() - started, answer.status_code))
+                if answer.status_code != 200 or (asked == address and text_of(answer.text) not in allowed[address]):
+                    when = f"{started - self.began:.1f} s"
+                    self.faults.append(f"{asked} at {when}: {answer.status_code} {answer.text[:1_000]}")
+            if self.done.wait(PROBED_EVERY):
+                return
 
     def check(self) -> None:
         """Nothing failed, nothing took too long, and every generation was seen with its own metal only."""
@@ -180,9 +150,11 @@ def engine(nodes: LocalCluster) -> Iterator[OpenSearchEngine]:
         yield made
 
 
-def clients_of(engine: OpenSearchEngine) -> Clients:
+@pytest.fixture
+def clients(engine: OpenSearchEngine, tmp_path: Path) -> Clients:
     place = engine._cluster.address
-    return Clients(Settings(index=f"opensearch://{','.join(f'{h}:{p}' for h, p in place.hosts)}/{place.name}?shards=2"))
+    index = f"opensearch://{','.join(f'{host}:{port}' for host, port in place.hosts)}/{place.name}?shards=2"
+    return Clients(Settings(index=index), expected(tmp_path))
 
 
 def holder_of_a_primary(engine: OpenSearchEngine) -> int:
@@ -213,9 +185,8 @@ def lonely(nodes: LocalCluster) -> Iterator[OpenSearchEngine]:
 
 
 def test_node_and_then_the_manager_killed_and_started_again_while_four_clients_search(
-    nodes: LocalCluster, engine: OpenSearchEngine, lonely: OpenSearchEngine
+    nodes: LocalCluster, engine: OpenSearchEngine, lonely: OpenSearchEngine, clients: Clients
 ) -> None:
-    clients = clients_of(engine)
     killed, whole, halves = [], [], []
 
     def kill_and_start(victim: int) -> None:
@@ -238,11 +209,13 @@ def test_node_and_then_the_manager_killed_and_started_again_while_four_clients_s
     for seconds, found in halves:  # an error in time, and never half an answer
         assert isinstance(found, str), found
         assert seconds < LONGEST
-    assert all(isinstance(page, Page) and is_whole(page) for page in whole), whole
+    everything = clients.expected.pages[QUESTIONS[0]]
+    assert all(isinstance(page, Page) and signature(page) in everything for page in whole), whole
 
 
-def test_node_killed_during_rebuilds_never_mixes_two_generations(nodes: LocalCluster, engine: OpenSearchEngine) -> None:
-    clients = clients_of(engine)
+def test_node_killed_during_rebuilds_never_mixes_two_generations(
+    nodes: LocalCluster, engine: OpenSearchEngine, clients: Clients
+) -> None:
     victim = holder_of_a_primary(engine)
     published: list[str] = []
     loading, killed_while_loading = threading.Event(), []

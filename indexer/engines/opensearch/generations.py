@@ -143,8 +143,18 @@ class Generations:
                 raise EngineUnavailable(f"{self.name}: the cluster does not confirm that {generation} is published")
 
     def health(self, generation: str) -> str:
-        """ "green" with every copy, "yellow" with one of each shard, "red" when a shard is lost."""
-        return str(self._cluster.ask("GET", f"/_cluster/health/{self.index(generation)}", local="true")["status"])
+        """ "green" with every copy, "yellow" with one of each shard, "red" when a shard is lost.
+
+        While a node takes over from another one, a shard may be without its first copy: that is waited for.
+        """
+        path = f"/_cluster/health/{self.index(generation)}"
+        try:
+            answer = self._cluster.ask("GET", path, local="true", wait_for_status="yellow", timeout="1s")
+        except Refused as refused:
+            if refused.status != 408:
+                raise
+            return "red"
+        return str(answer["status"])
 
     def discard(self, generation: str) -> None:
         """Remove a generation unless it is published: the cluster lets only one of both happen."""
