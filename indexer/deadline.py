@@ -9,6 +9,8 @@ from threading import Lock
 
 from indexer.errors import EngineUnavailable
 
+LATE = "the search engine did not answer in time"
+
 _due: ContextVar[float] = ContextVar("due", default=inf)
 
 
@@ -27,12 +29,18 @@ def due() -> float:
     return _due.get()
 
 
+def in_time() -> None:
+    """Raises EngineUnavailable when nobody waits any longer for what the request in hand does next."""
+    if time.monotonic() > due():
+        raise EngineUnavailable(LATE)
+
+
 @contextmanager
 def in_turn(lock: Lock) -> Iterator[None]:
     """Hold the lock; raises EngineUnavailable when who has it takes longer than the request in hand may."""
     left = due() - time.monotonic()
     if not lock.acquire(timeout=-1 if left == inf else max(0.0, left)):
-        raise EngineUnavailable("the search engine did not answer in time")
+        raise EngineUnavailable(LATE)
     try:
         yield
     finally:

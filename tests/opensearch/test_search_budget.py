@@ -2,12 +2,14 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from fake_node import Door, serving
@@ -18,6 +20,7 @@ from timed import Timed
 from indexer.config import Settings
 from indexer.engines import open_engine
 from indexer.engines.base import Engine, Searcher
+from indexer.engines.opensearch.documents import facts_ids
 from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.errors import EngineUnavailable, GenerationGone
 from indexer.profiles.model import RenderedProfile
@@ -55,20 +58,20 @@ def settings_of(engine: OpenSearchEngine, *more_hosts: str) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def large(cluster: AnyCluster) -> Iterator[Searcher]:
+def large(cluster: AnyCluster) -> Iterator[OpenSearchEngine]:
     """A generation large enough that a wide query takes more than a moment."""
     with temporary_index(Settings(index=f"opensearch://{','.join(cluster.hosts)}/large?shards=3")) as made:
         publish(made, corpus("copper", COMPANIES))
-        yield made.open()
+        yield made
 
 
 WIDEST = " OR ".join(f"x{number}*" for number in range(1, 33))
 
 
-def test_search_out_of_time_gives_what_the_shards_have_and_says_partial(large: Searcher) -> None:
-    request = SearchRequest(WIDEST)
-    whole = SearchService(Timed(large, 30.0)).search(request, TODAY)  # type: ignore[arg-type]
-    pages = [SearchService(Timed(large, 0.0)).search(request, TODAY) for _ in range(TIMES)]  # type: ignore[arg-type]
+def test_search_out_of_time_gives_what_the_shards_have_and_says_partial(large: OpenSearchEngine) -> None:
+    request, searcher = SearchRequest(WIDEST), large.open()
+    whole = SearchService(Timed(searcher, 30.0)).search(request, TODAY)  # type: ignore[arg-type]
+    pages = [SearchService(Timed(searcher, 0.0)).search(request, TODAY) for _ in range(TIMES)]  # type: ignore[arg-type]
     assert not whole.partial
     assert any(page.partial for page in pages)
     assert all(page.total <= whole.total if page.partial else page.total == whole.total for page in pages)
@@ -165,6 +168,45 @@ def test_first_searches_of_a_generation_end_in_time_and_the_next_one_goes_on_fro
     assert max(seconds for seconds, _ in (*first, second)) < LONGEST
     assert all("in time" in str(answer) for _, answer in first)
     assert second[1] == 3
+
+
+@pytest.fixture
+def shut(large: OpenSearchEngine) -> Iterator[tuple[Settings, threading.Event, list[str]]]:
+    """A cluster that is too busy for the last page of facts until it is told otherwise; the pages asked for."""
+    busy, asked = threading.Event(), []
+    busy.set()
+
+    class Shut(Door):
+        node = ":".join(map(str, large._cluster.address.hosts[0]))
+
+        def admit(self, body: bytes) -> bool:
+            page = unquote(self.path.split("?")[0]).rpartition("/")[2]
+            if "facts" in page:
+                asked.append(page)
+            if page != facts_ids(COMPANIES)[-1] or not busy.is_set():
+                return True
+            self.say(429, "application/json", b'{"error": {"type": "too_busy"}, "status": 429}')
+            return False
+
+    with serving(Shut) as port:
+        yield Settings(index=f"opensearch://127.0.0.1:{port}/{large._cluster.address.name}"), busy, asked
+
+
+def test_facts_that_a_request_had_no_time_for_are_read_by_the_next_one_from_there(
+    shut: tuple[Settings, threading.Event, list[str]],
+) -> None:
+    settings, busy, asked = shut
+    *first, last = facts_ids(COMPANIES)
+    assert len(first) > 1
+    client = create_app(settings).test_client()
+    assert client.get("/sitemap.xml").status_code == 503
+    assert asked[: len(first) + 1] == [*first, last]
+    busy.clear()
+    assert client.get("/sitemap.xml").text.count("/profiles/") == COMPANIES
+    assert [page for page in asked if page != last] == first
+    slugs = [facts.slug for facts in desk_of(client.application).engine.open().facts()]
+    assert slugs == sorted(f"company-{number}" for number in range(COMPANIES))
+    assert [page for page in asked if page != last] == first
 
 
 # Generations

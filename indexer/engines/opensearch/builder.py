@@ -14,7 +14,15 @@ from typing import IO, Any
 from indexer.engines.base import Generation
 from indexer.engines.opensearch import stored
 from indexer.engines.opensearch.cluster import Cluster
-from indexer.engines.opensearch.documents import NEWS_ID, VALUES_ID, DocumentWriter, word_pages, words_id
+from indexer.engines.opensearch.documents import (
+    NEWS_ID,
+    VALUES_ID,
+    DocumentWriter,
+    fact_pages,
+    facts_ids,
+    word_pages,
+    words_id,
+)
 from indexer.engines.opensearch.generations import Generations, Record, Shelf
 from indexer.engines.opensearch.loading import Document, document, load
 from indexer.engines.opensearch.lock import WriterLock
@@ -149,6 +157,9 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         yield document(VALUES_ID, {"stored": self._statistics.values()})
         for number, page in enumerate(pages):
             yield document(words_id(number), {"stored": page})
+        everybody = (data["facts"] for data in self._lines())
+        for identity, facts in zip(facts_ids(self._statistics.profiles), fact_pages(everybody), strict=True):
+            yield document(identity, {"stored": facts})
 
     def _take_over(self) -> None:
         """Fetch the profiles to keep, with the words that were found in them before."""
@@ -170,6 +181,9 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
             ) from fault
 
     def _set_aside(self) -> Iterator[stored.Company]:
+        return map(stored.load, self._lines())
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        """The profiles as plain data, one at a time."""
         self._aside.seek(0)
-        for line in self._aside:
-            yield stored.load(json.loads(line))
+        return map(json.loads, self._aside)

@@ -1,11 +1,13 @@
-"""Documents as they are sent: companies, and the pages of the word list beside them."""
+"""Documents as they are sent: companies, and beside them the pages of the word list and of all quick facts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from indexer import text
 from indexer.engines.company import facet_values
-from indexer.engines.opensearch.mapping import EVERY_SECTION, FREQUENCY_SCALE, FREQUENCY_SEPARATOR
+from indexer.engines.opensearch.mapping import EVERY_SECTION, FACTS_PER_PAGE, FREQUENCY_SCALE, FREQUENCY_SEPARATOR
 from indexer.engines.opensearch.statistics import Identities, Statistics
 from indexer.engines.opensearch.stored import Company, Passage
 from indexer.ranking import NAME
@@ -21,6 +23,11 @@ NEWS_ID = f"{BESIDE}news"
 def words_id(page: int) -> str:
     """The id of a page of the word list."""
     return f"{BESIDE}words-{page}"
+
+
+def facts_ids(companies: int) -> list[str]:
+    """The ids of the pages of quick facts of so many companies."""
+    return [f"{BESIDE}facts-{page}" for page in range(-(-companies // FACTS_PER_PAGE))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +85,10 @@ def word_pages(statistics: Statistics, identities: Identities) -> Iterator[dict[
             "frequencies": [statistics.frequency[term] for term in terms],
             "naming": sorted(naming.intersection(terms)),
         }
+
+
+def fact_pages(everybody: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, object]]:
+    """The quick facts of all companies in pages, in the order in which they come; one page is held at a time."""
+    left = iter(everybody)
+    while page := list(islice(left, FACTS_PER_PAGE)):
+        yield {"facts": page}

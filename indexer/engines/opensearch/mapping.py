@@ -10,7 +10,18 @@ from indexer import ranking, text
 from indexer.profiles import fingerprint
 from indexer.ranking import SATURATION
 
-FINGERPRINT = f"opensearch-3 ranking-{ranking.fingerprint()} {text.fingerprint()} {fingerprint.fingerprint()}"
+FACTS_PER_PAGE = 1_000
+"""Companies in one document of quick facts: about half a megabyte. Part of the layout: it tells how many there are."""
+
+FINGERPRINT = " ".join(
+    (
+        "opensearch-4",
+        f"facts-{FACTS_PER_PAGE}",
+        f"ranking-{ranking.fingerprint()}",
+        text.fingerprint(),
+        fingerprint.fingerprint(),
+    )
+)
 """What a generation can be read by: layout, analysis, weights, rendering. Another fingerprint means: rebuild."""
 
 FREQUENCY_SCALE = 10_000

@@ -10,10 +10,9 @@ from indexer.engines.opensearch.documents import NEWS_ID
 from indexer.engines.opensearch.patience import READING, WRITING, Patience, attempts
 from indexer.errors import EngineUnavailable, IndexCorrupt
 from indexer.profiles.changes import Change, load_change
-from indexer.profiles.model import Facts
 
 PAGE = 1_000
-"""Companies read by one request where all of them are wanted."""
+"""Companies whose digests are read by one request."""
 
 
 def read_company(cluster: Cluster, index: str, slug: str) -> stored.Company | None:
@@ -60,33 +59,21 @@ def read_companies(
 
 def read_digests(cluster: Cluster, index: str) -> dict[str, str]:
     """Slug to digest of all companies."""
-    return {source["slug"]: source["stored"]["digest"] for source in _all(cluster, index, "stored.digest", WRITING)}
-
-
-def read_facts(cluster: Cluster, index: str) -> tuple[Facts, ...]:
-    """The quick facts of all companies, by slug."""
-    return tuple(
-        stored.load_facts(source["stored"]["facts"]) for source in _all(cluster, index, "stored.facts", READING)
-    )
-
-
-def _all(cluster: Cluster, index: str, part: str, patience: Patience) -> Iterator[dict[str, Any]]:
-    """That part of every company, in order of slug, page by page."""
+    digests: dict[str, str] = {}
     after: list[str] = []
     while True:
         body: dict[str, object] = {
             "size": PAGE,
             "query": {"exists": {"field": "slug"}},
             "sort": ["slug"],
-            "_source": ["slug", part],
+            "_source": ["slug", "stored.digest"],
             "track_total_hits": False,
         }
         further = {"search_after": after} if after else {}
-        hits = cluster.search(index, body | further, patience=patience)["hits"]["hits"]
-        for hit in hits:
-            yield hit["_source"]
+        hits = cluster.search(index, body | further, patience=WRITING)["hits"]["hits"]
+        digests |= {hit["_source"]["slug"]: hit["_source"]["stored"]["digest"] for hit in hits}
         if len(hits) < PAGE:
-            return
+            return digests
         after = hits[-1]["sort"]
 
 

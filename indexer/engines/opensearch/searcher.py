@@ -9,13 +9,15 @@ from typing import Any
 from indexer.engines.base import Found, Plan
 from indexer.engines.opensearch.choices import Choices, read_counts
 from indexer.engines.opensearch.cluster import Answer, Cluster, Refused
-from indexer.engines.opensearch.documents import VALUES_ID, words_id
+from indexer.engines.opensearch.documents import VALUES_ID, facts_ids, words_id
+from indexer.engines.opensearch.gathering import Gathered
 from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.hits import HitReader
 from indexer.engines.opensearch.lexicon import WordList
 from indexer.engines.opensearch.patience import Limits
 from indexer.engines.opensearch.questions import Question
-from indexer.engines.opensearch.reading import read_beside, read_company, read_facts, read_news
+from indexer.engines.opensearch.reading import read_beside, read_company, read_news
+from indexer.engines.opensearch.stored import facts_of
 from indexer.engines.opensearch.translate import Translator
 from indexer.errors import GenerationGone
 from indexer.profiles.changes import Change
@@ -32,21 +34,15 @@ class ClusterSearcher:
         self._record = record
         self.generation = record.generation
         self.vocabulary = record.vocabulary
-        self._fetched: dict[int, Mapping[str, Any]] = {}
+        sections = self.generation.sections
+        self._words = Gathered(list(map(words_id, range(record.pages))), lambda pages: WordList(pages, sections))
+        self._facts = Gathered(facts_ids(self.generation.profiles), facts_of)
 
-    @cached_property
+    @property
     def lexicon(self) -> WordList:
-        """The words of the generation, fetched once; a request that runs out of time leaves its pages to the next."""
+        """The words of the generation."""
         with self._reading():
-            pages = [self._page(number) for number in range(self._record.pages)]
-        self._fetched = {}
-        return WordList(pages, self.generation.sections)
-
-    def _page(self, number: int) -> Mapping[str, Any]:
-        fetched = self._fetched
-        if number not in fetched:
-            fetched[number] = read_beside(self._cluster, self._index, words_id(number))
-        return fetched[number]
+            return self._words.whole(self._beside)
 
     def search(self, plan: Plan) -> Found:
         """The companies that match, in order."""
@@ -75,7 +71,8 @@ class ClusterSearcher:
 
     def facts(self) -> Sequence[Facts]:
         """The quick facts of every company, by slug."""
-        return self._facts
+        with self._reading():
+            return self._facts.whole(self._beside)
 
     def values(self) -> Mapping[str, Mapping[str, str]]:
         """For each facet but "verified" its values with their labels."""
@@ -97,14 +94,12 @@ class ClusterSearcher:
             return read_news(self._cluster, self._index)
 
     @cached_property
-    def _facts(self) -> tuple[Facts, ...]:
-        with self._reading():
-            return read_facts(self._cluster, self._index)
-
-    @cached_property
     def _values(self) -> Mapping[str, Mapping[str, str]]:
         with self._reading():
-            return read_beside(self._cluster, self._index, VALUES_ID)
+            return self._beside(VALUES_ID)
+
+    def _beside(self, identity: str) -> Mapping[str, Any]:
+        return read_beside(self._cluster, self._index, identity)
 
     def _question(self, plan: Plan) -> Question:
         sizes = {name: len(values) for name, values in self._values.items()} if plan.facets else {}

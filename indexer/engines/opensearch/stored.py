@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -111,6 +111,11 @@ def load(data: Mapping[str, Any]) -> Company:
 def load_facts(data: Mapping[str, Any]) -> Facts:
     """Quick facts from plain data."""
     return Facts(**{**data, "specialties": tuple(data["specialties"])})
+
+
+def facts_of(pages: Iterable[Mapping[str, Any]]) -> tuple[Facts, ...]:
+    """The quick facts on all pages, by slug."""
+    return tuple(sorted((load_facts(data) for page in pages for data in page["facts"]), key=lambda facts: facts.slug))
 
 
 def _words(content: str) -> Words:
