@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
+from urllib.parse import quote
 
 import pytest
 from fake_node import Door, serving
@@ -31,7 +32,7 @@ from indexer.engines.opensearch.engine import OpenSearchEngine, temporary_index
 from indexer.engines.opensearch.loading import document, load
 from indexer.engines.opensearch.lock import TIMES, Owner, Times, WriterLock, read_lock
 from indexer.engines.opensearch.verify import LET_GO, verify
-from indexer.errors import EngineUnavailable, IndexBusy, OperatorError, StorageFailed
+from indexer.errors import EngineUnavailable, IndexBusy, IndexCorrupt, OperatorError, StorageFailed
 from indexer.query.request import SearchRequest
 from indexer.search import SearchService
 
@@ -152,6 +153,15 @@ def test_deleted_documents_are_merged_away_before_a_generation_is_verified(hurri
     assert set(deleted(hurried, index)) == {0}
     about = hurried._cluster.ask("GET", f"/{index}/_settings", flat_settings="true")[index]["settings"]
     assert not LET_GO.keys() & about.keys()
+
+
+@pytest.mark.parametrize("lost", ["company-7", "#facts-0"])
+def test_generation_that_lacks_a_document_is_not_sound(hurried: OpenSearchEngine, lost: str) -> None:
+    made = publish(hurried, [company(f"Company {n}", ("overview", "pay")) for n in range(9)])
+    index, record = hurried._generations.index(made), hurried._generations.read(made)
+    hurried._cluster.ask("DELETE", f"/{index}/_doc/{quote(lost)}")
+    with pytest.raises(IndexCorrupt, match=r"holds \d profiles with \d sections, and \d documents .*; sent were 9 "):
+        verify(hurried._cluster, record, index)
 
 
 def lock_with(engine: OpenSearchEngine, **changes: object) -> str:

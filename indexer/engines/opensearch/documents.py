@@ -30,6 +30,11 @@ def facts_ids(companies: int) -> list[str]:
     return [f"{BESIDE}facts-{page}" for page in range(-(-companies // FACTS_PER_PAGE))]
 
 
+def beside_ids(companies: int, pages: int) -> list[str]:
+    """The ids of all documents beside so many companies, whose word list has so many pages."""
+    return [NEWS_ID, VALUES_ID, *map(words_id, range(pages)), *facts_ids(companies)]
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentWriter:
     """Makes documents by the statistics of the whole corpus."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from indexer.engines.opensearch.cluster import Cluster, Refused, TooLate
-from indexer.engines.opensearch.documents import scaled
+from indexer.engines.opensearch.documents import beside_ids, scaled
 from indexer.engines.opensearch.generations import Record
 from indexer.engines.opensearch.mapping import FREQUENCY_SCALE
 from indexer.engines.opensearch.patience import WRITING, Patience
@@ -40,16 +40,20 @@ def verify(cluster: Cluster, record: Record, index: str) -> Record:
     body = {
         "size": 0,
         "track_total_hits": True,
-        "query": {"exists": {"field": "slug"}},
-        "aggs": {"sections": {"nested": {"path": "sections"}}},
+        "aggs": {
+            "profiles": {"filter": {"exists": {"field": "slug"}}},
+            "sections": {"nested": {"path": "sections"}},
+        },
     }
     answer = cluster.search(index, body, shards=record.shards, patience=WRITING)
-    found = answer["hits"]["total"]["value"], answer["aggregations"]["sections"]["doc_count"]
-    sent = record.generation.profiles, record.generation.sections
+    documents, counted = answer["hits"]["total"]["value"], answer["aggregations"]
+    profiles, sections = counted["profiles"]["doc_count"], counted["sections"]["doc_count"]
+    made = record.generation
+    found = profiles, sections, documents - profiles
+    sent = made.profiles, made.sections, len(beside_ids(made.profiles, record.pages))
     if found != sent:
-        raise IndexCorrupt(
-            f"{index} holds {found[0]} profiles with {found[1]} sections; {sent[0]} with {sent[1]} were sent"
-        )
+        wanting = "{} profiles with {} sections, and {} documents about all of them"
+        raise IndexCorrupt(f"{index} holds {wanting.format(*found)}; sent were {wanting.format(*sent)}")
     return replace(record, generation=replace(record.generation, size_bytes=_size(cluster, index)))
 
 
