@@ -182,4 +182,4 @@ def api_page() -> Response:
     facets = {name: values[:1] for name, values in document["facets"].items()}  # type: ignore[index]
     example = json.dumps({**document, "facets": facets}, indent=2)
     slug = page.results[0].facts.slug if page.results else "sama"
-    return page_of("api.html", root=request.url_root, example=example, slug=slug)
+    return not_kept(page_of("api.html", root=request.url_root, example=example, slug=slug), page.partial)

@@ -222,8 +222,7 @@ def test_node_killed_during_rebuilds_never_mixes_two_generations(
 
     def kill_while_loading_and_start() -> None:
         clients.done.wait(KILLED_AFTER)
-        loading.wait(SECONDS)
-        killed_while_loading.append(loading.is_set())
+        killed_while_loading.append(loading.wait(SECONDS))
         nodes.kill(victim)
         clients.done.wait(BACK_AFTER - KILLED_AFTER)
         nodes.start_node(victim)

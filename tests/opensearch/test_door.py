@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from contextlib import closing, suppress
 
 import pytest
@@ -10,10 +11,11 @@ from fake_node import Door, serving
 from indexer.config import Settings
 from indexer.engines.opensearch.address import Address
 from indexer.engines.opensearch.cluster import Cluster
-from indexer.engines.opensearch.patience import Patience
+from indexer.engines.opensearch.patience import Patience, attempts
 from indexer.errors import EngineUnavailable
 
 BRIEF = Patience(0.5, 0.5)
+LONG = Patience(5.0, 30.0, hurried=False)
 
 
 class WebPage(Door):
@@ -75,14 +77,19 @@ def test_writer_waits_for_a_cluster_that_is_started_again() -> None:
     thread = threading.Thread(target=node)
     with closing(cluster):
         with pytest.raises(EngineUnavailable, match="can be reached"):
-            cluster.ask("GET", "/", patience=Patience(5.0, 30.0, hurried=False))  # there never was one
+            cluster.ask("GET", "/", patience=LONG)  # there never was one
         thread.start()
-        while True:
+        for _ in attempts(LONG):
             with suppress(EngineUnavailable):
-                assert cluster.ask("GET", "/", patience=BRIEF) == {}
+                assert cluster.ask("GET", "/", patience=Patience(5.0, 5.0)) == {}
                 break
-        assert cluster.ask("GET", "/", patience=Patience(5.0, 30.0, hurried=False)) == {}
-    thread.join()
+        assert cluster.ask("GET", "/", patience=LONG) == {}
+        thread.join()
+        started = time.monotonic()
+        for _ in range(3):  # who does not come back is waited for once
+            with pytest.raises(EngineUnavailable, match="can be reached"):
+                cluster.ask("GET", "/", patience=Patience(0.5, 1.0, hurried=False))
+        assert time.monotonic() - started < 2.0
 
 
 def test_handshake_that_is_cut_off_is_tried_again_and_no_question_of_trust() -> None:

@@ -249,6 +249,7 @@ def test_full_disk_is_named_with_what_to_do(engine: OpenSearchEngine, place: str
         engine._cluster.ask("DELETE", template)
     assert "PASSWORD" not in str(caught.value)
     assert engine.open().generation.id == first
+    assert indices(engine) == {engine._generations.index(first)}
 
 
 def block(engine: OpenSearchEngine, which: str, blocked: bool | None = True) -> None:
@@ -315,9 +316,10 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_full_temporary_folder_is_one_error_that_names_it(engine: OpenSearchEngine) -> None:
-    long = company("Alpha", ("overview", " ".join(f"word{number}" for number in range(40_000))))
-    with pytest.raises(StorageFailed, match=f"{tempfile.gettempdir()}: .*TMPDIR"), files_of_at_most(100_000):
+@pytest.mark.parametrize("words", [40_000, 100], ids=["while it is filled", "at its end"])
+def test_full_temporary_folder_is_one_error_that_names_it(engine: OpenSearchEngine, words: int) -> None:
+    long = company("Alpha", ("overview", " ".join(f"word{number}" for number in range(words))))
+    with pytest.raises(StorageFailed, match=f"{tempfile.gettempdir()}: .*TMPDIR"), files_of_at_most(words):
         publish(engine, [long])
     assert not indices(engine)
 

@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from fake_node import Door, serving
@@ -189,6 +190,19 @@ def test_generations_that_are_all_gone_are_an_error_in_time(engine: OpenSearchEn
         reader.open()
     assert time.monotonic() - started < LONGEST
     assert len(asked) > 2
+
+
+def test_generation_of_another_version_takes_nobody_from_what_can_be_read(engine: OpenSearchEngine) -> None:
+    first = publish(engine, [company("Alpha", ("overview", "pay"))])
+    with closing(OpenSearchEngine(Settings(index=f"opensearch://{node_of(engine)}/{engine._generations.name}"))) as old:
+        assert old.open().generation.id == first
+        second = publish(engine, [company("Beta", ("overview", "pay"))])
+        engine._generations.write(replace(engine._generations.read(second), fingerprint="of another version"))
+        assert [old.open(wanted).generation.id for wanted in (None, second, first)] == [first, first, first]
+        status = old.status()
+        assert (status.state, status.degraded, status.generation and status.generation.id) == ("outdated", True, first)
+    third = publish(engine, [company("Gamma", ("overview", "pay"))])
+    assert [engine.open(wanted).generation.id for wanted in (second, None)] == [third, third]
 
 
 def test_generation_that_has_lost_shards_is_not_gone_back_to(engine: OpenSearchEngine) -> None:

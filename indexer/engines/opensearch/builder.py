@@ -4,7 +4,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -53,7 +53,8 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         self._shelf = generations.shelf(WRITING)
         self._unpublished: str | None = None
         self._statistics = Statistics()
-        self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
+        with _room():
+            self._aside: IO[bytes] = tempfile.TemporaryFile(prefix="profile-search-")  # noqa: SIM115  # closed on exit
         self._kept: list[str] = []
 
     def __exit__(
@@ -113,6 +114,8 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
     def publish(self, corpus_digest: str, vocabulary: Vocabulary, news: Sequence[Change] = ()) -> Generation:
         """Load, verify and publish."""
         self._take_over()
+        with _room():
+            self._aside.flush()
         self._lock.check()
         generation = self._generations.new_id(corpus_digest)
         shards = self._cluster.address.shards or 1 + self._statistics.sections // SECTIONS_PER_SHARD
@@ -171,14 +174,8 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
 
     def _put_aside(self, company: stored.Company) -> None:
         self._statistics.take_in(company)
-        try:
+        with _room():
             self._aside.write(stored.json_line(company))
-        except OSError as fault:
-            raise StorageFailed(
-                f"no room for the profiles to be sent in {tempfile.gettempdir()}: {fault.strerror};"
-                " free some, or name another folder in TMPDIR",
-                "profile-search rebuild",
-            ) from fault
 
     def _set_aside(self) -> Iterator[stored.Company]:
         return map(stored.load, self._lines())
@@ -187,3 +184,16 @@ class GenerationBuilder(AbstractContextManager["GenerationBuilder"]):
         """The profiles as plain data, one at a time."""
         self._aside.seek(0)
         return map(json.loads, self._aside)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say where there is no room for the profiles that are to be sent."""
+    try:
+        yield
+    except OSError as fault:
+        raise StorageFailed(
+            f"no room for the profiles to be sent in {tempfile.tempdir or 'any temporary folder'}: {fault.strerror};"
+            " free some, or name another folder in TMPDIR",
+            "profile-search rebuild",
+        ) from fault

@@ -90,6 +90,7 @@ class Cluster:
                 waits = self._met and not patience.hurried  # for a cluster that is started again
                 hopeless = unreachable > ROUNDS * len(self.address.hosts) and not waits
                 if hopeless or time.monotonic() + pause >= end:
+                    self._met = self._met and not fault.unreachable  # who did not come back is not waited for again
                     raise fault.error from fault
                 if isinstance(fault.error, TooLate):  # a node is gone, or all are busy: then they need longer
                     seconds *= 2

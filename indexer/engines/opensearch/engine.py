@@ -71,29 +71,41 @@ class OpenSearchEngine:
         faults: list[OperatorError] = []
         for _ in attempts(OPENING):
             shelf = self._generations.shelf()
-            if shelf.current is None:
-                raise IndexMissing(f"there is no index {self._generations.name} in the cluster yet")
+            newest = self._newest(shelf)
             try:
-                return self._on_shelf(shelf, shelf.current, generation)
+                return self._on_shelf(shelf, newest, generation)
             except (IndexMissing, IndexCorrupt) as fault:  # a node lags behind, or a writer published and swept
                 faults.append(fault)
         raise faults[-1]
 
     def _on_shelf(self, shelf: Shelf, newest: str, generation: str | None) -> ClusterSearcher:
-        """The generation `newest` of the shelf, or the named one, if that is the one before."""
-        current = self._current
-        if current and current.generation.id in shelf.unfinished:  # this node has not heard yet that it is published
-            newest = current.generation.id
+        """The generation `newest` of the shelf, or the named one, if that is the one before and can be read."""
         if generation and generation != newest and generation in (shelf.current, shelf.previous):
-            self._previous = self._opened(generation)
-            return self._previous
+            with suppress(IndexOutdated, IndexCorrupt):
+                self._previous = self._opened(generation)
+                return self._previous
+        current = self._current
         if current is None or current.generation.id != newest:
             with in_turn(self._opening):
                 current = self._current
                 if current is None or current.generation.id != newest:
-                    self._previous, self._current = current, self._opened(newest)
+                    try:
+                        self._previous, self._current = current, self._opened(newest)
+                    except IndexOutdated:  # a newer version of the program has published it
+                        if current is None or current.generation.id != shelf.previous:
+                            raise
+                        return current
                     current = self._current
         return current
+
+    def _newest(self, shelf: Shelf) -> str:
+        """The current generation, as far as this process knows; raises IndexMissing when there is none."""
+        current = self._current
+        if current and current.generation.id in shelf.unfinished:  # that node has not heard yet that it is published
+            return current.generation.id
+        if shelf.current is None:
+            raise IndexMissing(f"there is no index {self._generations.name} in the cluster yet")
+        return shelf.current
 
     def status(self) -> Status:
         """What state the index is in. Never raises for a bad index."""
@@ -171,7 +183,9 @@ class OpenSearchEngine:
             current = self._generations.read(shelf.current)
             health = self._generations.health(shelf.current)
         except IndexOutdated as fault:
-            return Status("outdated", f"{fault.reason}{writer}")
+            ours = self._current
+            answering = ours.generation if ours and ours.generation.id == shelf.previous else None
+            return Status("outdated", f"{fault.reason}{writer}", answering)
         except IndexCorrupt as fault:
             return Status("corrupt", f"{fault.reason}{writer}")
         previous = self._kept(shelf.previous)

@@ -162,10 +162,12 @@ class Generations:
         try:
             self._cluster.ask("POST", "/_aliases", {"actions": actions}, patience=WRITING)
         except Refused as refused:
-            if refused.status == 404 and generation not in self.shelf(WRITING).leftovers:
-                return  # published, or gone; otherwise a first attempt removed the mark
             if refused.status != 404 and not is_blocked(refused.status, refused.kind):
-                raise  # while it is blocked, nobody can publish it
+                raise
+            # The mark is gone: by a first attempt, or as it is published. While it is blocked, nobody can publish it.
+            shelf = self.shelf(WRITING)
+            if generation not in (*shelf.unfinished, *shelf.leftovers):
+                return
         self.remove(generation)
 
     def remove(self, *generations: str) -> None:

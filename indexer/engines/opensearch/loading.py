@@ -17,12 +17,12 @@ from indexer.errors import EngineUnavailable, IndexBusy, StorageFailed
 MAX_BULK_BYTES = 4 * 1024 * 1024
 MAX_BULK_DOCUMENTS = 500
 """Limits of one request: what a cluster takes in a second or so, and what this process holds in memory."""
-TOO_BUSY = frozenset({429, 503})
+UNKNOWN = 404
+"""Outcome of a document whose index is no longer there, or not yet: a node may lag behind."""
+TOO_BUSY = frozenset({429, 503, UNKNOWN})
 """Outcomes of a document that are worth sending it again: a full queue, a shard that moves to another node."""
 THERE = 409
 """Outcome of a document that an earlier attempt has brought in: nobody else writes into this index."""
-SWEPT = 404
-"""Outcome of a document whose index is no longer there."""
 TOO_LARGE, MALFORMED = 413, 400
 """Outcomes of a whole request that are one document's fault."""
 FIRST_PAUSE = 0.1
@@ -75,7 +75,20 @@ def _send(cluster: Cluster, mark: str, batch: Sequence[Document]) -> list[dict[s
             raise _refusal(batch[0], f"{refused.reason} ({len(body):,} bytes)") from refused
         half = len(batch) // 2
         return _send(cluster, mark, batch[:half]) + _send(cluster, mark, batch[half:])
-    return [item["create"] for item in answer["items"]]
+    outcomes = [item["create"] for item in answer["items"]]
+    if any(outcome["status"] == UNKNOWN for outcome in outcomes):
+        _check_mark(cluster, mark)
+    return outcomes
+
+
+def _check_mark(cluster: Cluster, mark: str) -> None:
+    """Raise IndexBusy when the index is no longer there."""
+    try:
+        cluster.ask("GET", f"/_alias/{mark}", patience=WRITING)
+    except Refused as refused:
+        if refused.status != UNKNOWN:
+            raise
+        raise IndexBusy("another process has removed what this one was writing", "profile-search rebuild") from refused
 
 
 def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
@@ -86,8 +99,6 @@ def _is_busy(document: Document, outcome: dict[str, Any]) -> bool:
     kind, reason = error.get("type"), (error.get("caused_by") or error).get("reason") or error.get("reason")
     if is_blocked(outcome["status"], kind):
         raise StorageFailed(f"{reason}; {UNBLOCK}; nothing was published", "profile-search rebuild")
-    if outcome["status"] == SWEPT:
-        raise IndexBusy("another process has removed what this one was writing", "profile-search rebuild")
     if outcome["status"] in TOO_BUSY:
         return True
     raise _refusal(document, f"{kind}: {reason}")
