@@ -66,6 +66,21 @@ class Door(BaseHTTPRequestHandler):
         """Nothing: who fails is the subject of the tests."""
 
 
+class Instead(Door):
+    """Says what `reply` gives in place of the node; the node is asked where that is nothing."""
+
+    def reply(self) -> Reply | None:
+        """What to say to this request."""
+        return None
+
+    def admit(self, body: bytes) -> bool:
+        reply = self.reply()
+        if reply is not None:
+            status, answer = reply
+            self.say(status, "application/json", json.dumps(answer).encode())
+        return reply is None
+
+
 @contextmanager
 def listening(reply: Callable[[list[str]], Reply]) -> Iterator[Cluster]:
     """A cluster of one node, which replies to the lines that it is sent."""

@@ -10,6 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
+from in_cluster import place_of
 from local_cluster import AnyCluster, GivenCluster, LocalCluster
 from metals import ADDRESSES, QUESTIONS, Expected, corpus, expected, metals, signature
 from test_engine_contract import DIGEST, VOCABULARY, publish
@@ -152,9 +153,7 @@ def engine(nodes: LocalCluster) -> Iterator[OpenSearchEngine]:
 
 @pytest.fixture
 def clients(engine: OpenSearchEngine, tmp_path: Path) -> Clients:
-    place = engine._cluster.address
-    index = f"opensearch://{','.join(f'{host}:{port}' for host, port in place.hosts)}/{place.name}?shards=2"
-    return Clients(Settings(index=index), expected(tmp_path))
+    return Clients(Settings(index=f"{place_of(engine)}?shards=2"), expected(tmp_path))
 
 
 def holder_of_a_primary(engine: OpenSearchEngine) -> int:

@@ -1,14 +1,13 @@
 """One generation after the other: whoever is late, swept or lags behind sees one of them, and never half of two."""
 
-import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from fake_node import Door, serving
+from fake_node import Instead, Reply, serving
+from in_cluster import aliases, indices, node_of, place_of, via
 from local_cluster import AnyCluster
 from test_engine_contract import DIGEST, company, publish
 
@@ -30,34 +29,13 @@ def engine(cluster: AnyCluster) -> Iterator[OpenSearchEngine]:
         yield made
 
 
-def node_of(engine: OpenSearchEngine) -> str:
-    return ":".join(map(str, engine._cluster.address.hosts[0]))
-
-
-def aliases(engine: OpenSearchEngine) -> bytes:
-    """What the cluster says of the generations and their aliases."""
-    address = f"http://{node_of(engine)}/{engine._generations.name}-*/_alias"
-    with closing(urllib.request.urlopen(address, timeout=30)) as answer:
-        return bytes(answer.read())
-
-
-def indices(engine: OpenSearchEngine) -> set[str]:
-    """The generations that lie in the cluster."""
-    return {name for name in json.loads(aliases(engine)) if not name.endswith("-lock")}
-
-
-def via(port: int, engine: OpenSearchEngine) -> OpenSearchEngine:
-    """The same index, asked through a door."""
-    return OpenSearchEngine(Settings(index=f"opensearch://127.0.0.1:{port}/{engine._generations.name}"))
-
-
-class Between(Door):
+class Between(Instead):
     """Does something when the alias is to move, before the cluster hears of it."""
 
     def admit(self, body: bytes) -> bool:
         if self.path.startswith("/_aliases") and b'"add"' in body:
             self.before_it_moves()
-        return True
+        return super().admit(body)
 
     def before_it_moves(self) -> None:
         """What is done."""
@@ -67,7 +45,7 @@ def test_who_takes_the_lock_over_may_sweep_up_to_the_last_moment(engine: OpenSea
     first = publish(engine, [company("Alpha", ("overview", "pay"))])
 
     class Swept(Between):
-        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+        node = node_of(engine)
 
         def before_it_moves(self) -> None:
             engine._sweep()
@@ -105,8 +83,8 @@ def test_documents_of_a_writer_that_was_swept_bring_no_index_back(engine: OpenSe
 
 
 def test_reader_who_saw_a_generation_is_not_taken_back_by_a_node_that_lags_behind(engine: OpenSearchEngine) -> None:
-    told: list[bytes] = []
-    before: list[bytes] = []
+    told: list[object] = []
+    before: list[object] = []
 
     class Lagging(Between):
         """Says of the generations what is in `told`, if anything is."""
@@ -116,11 +94,8 @@ def test_reader_who_saw_a_generation_is_not_taken_back_by_a_node_that_lags_behin
         def before_it_moves(self) -> None:
             before.append(aliases(engine))
 
-        def admit(self, body: bytes) -> bool:
-            if not told or "/_alias?" not in self.path:
-                return super().admit(body)
-            self.say(200, "application/json", told[0])
-            return False
+        def reply(self) -> Reply | None:
+            return (200, told[0]) if told and "/_alias?" in self.path else None
 
     first = publish(engine, [company("Alpha", ("overview", "pay"))])
     with serving(Lagging) as port, closing(via(port, engine)) as reader, closing(via(port, engine)) as newcomer:
@@ -140,27 +115,19 @@ def test_generation_that_a_node_does_not_know_yet_is_asked_for_again(engine: Ope
     made = publish(engine, [company("Alpha", ("overview", "pay"))])
     asked: list[str] = []
 
-    class Behind(Door):
+    unknown = 404, {"error": {"type": "index_not_found_exception"}, "status": 404}
+    unfinished = 200, {engine._generations.index(made): {"mappings": {}}}
+
+    class Behind(Instead):
         """Learns of a generation when it is asked for it the third time."""
 
         node = node_of(engine)
 
-        def admit(self, body: bytes) -> bool:
+        def reply(self) -> Reply | None:
             if "/_mapping" not in self.path:
-                return True
+                return None
             asked.append(self.path)
-            index = engine._generations.index(made)
-            unknown = {"error": {"type": "index_not_found_exception"}, "status": 404}
-            unfinished = {index: {"mappings": {}}}
-            if len(asked) < 3:
-                self.say(
-                    *(
-                        (404, "application/json", json.dumps(unknown).encode())
-                        if len(asked) == 1
-                        else (200, "application/json", json.dumps(unfinished).encode())
-                    )
-                )
-            return len(asked) >= 3
+            return {1: unknown, 2: unfinished}.get(len(asked))
 
     with serving(Behind) as port, closing(via(port, engine)) as reader:
         assert reader.open().generation.id == made
@@ -172,18 +139,16 @@ def test_generations_that_are_all_gone_are_an_error_in_time(engine: OpenSearchEn
     gone = [engine._generations.new_id(DIGEST) for _ in range(2)]
     asked: list[str] = []
 
-    class Wrong(Door):
+    class Wrong(Instead):
         """Names one generation and then the other."""
 
         node = node_of(engine)
 
-        def admit(self, body: bytes) -> bool:
+        def reply(self) -> Reply | None:
             if "/_alias?" not in self.path:
-                return True
+                return None
             asked.append(self.path)
-            answer = {f"{name}-{gone[len(asked) % 2]}": {"aliases": {name: {}}}}
-            self.say(200, "application/json", json.dumps(answer).encode())
-            return False
+            return 200, {f"{name}-{gone[len(asked) % 2]}": {"aliases": {name: {}}}}
 
     started = time.monotonic()
     with serving(Wrong) as port, closing(via(port, engine)) as reader, pytest.raises(IndexMissing, match="is gone"):
@@ -194,7 +159,7 @@ def test_generations_that_are_all_gone_are_an_error_in_time(engine: OpenSearchEn
 
 def test_generation_of_another_version_takes_nobody_from_what_can_be_read(engine: OpenSearchEngine) -> None:
     first = publish(engine, [company("Alpha", ("overview", "pay"))])
-    with closing(OpenSearchEngine(Settings(index=f"opensearch://{node_of(engine)}/{engine._generations.name}"))) as old:
+    with closing(OpenSearchEngine(Settings(index=place_of(engine)))) as old:
         assert old.open().generation.id == first
         second = publish(engine, [company("Beta", ("overview", "pay"))])
         engine._generations.write(replace(engine._generations.read(second), fingerprint="of another version"))
@@ -206,14 +171,11 @@ def test_generation_of_another_version_takes_nobody_from_what_can_be_read(engine
 
 
 def test_generation_that_has_lost_shards_is_not_gone_back_to(engine: OpenSearchEngine) -> None:
-    class Red(Door):
+    class Red(Instead):
         node = node_of(engine)
 
-        def admit(self, body: bytes) -> bool:
-            if "/_cluster/health" not in self.path:
-                return True
-            self.say(200, "application/json", b'{"status": "red"}')
-            return False
+        def reply(self) -> Reply | None:
+            return (200, {"status": "red"}) if "/_cluster/health" in self.path else None
 
     second = [publish(engine, [company(name, ("overview", "pay"))]) for name in ("Alpha", "Beta")][1]
     with serving(Red) as port, closing(via(port, engine)) as operator, pytest.raises(IndexCorrupt, match="lost shards"):
@@ -222,14 +184,13 @@ def test_generation_that_has_lost_shards_is_not_gone_back_to(engine: OpenSearchE
 
 
 def test_lock_that_nobody_can_read_is_no_reason_not_to_answer(engine: OpenSearchEngine) -> None:
-    class Locked(Door):
+    nobody = 503, {"error": {"type": "no_shard_available_action_exception"}}
+
+    class Locked(Instead):
         node = node_of(engine)
 
-        def admit(self, body: bytes) -> bool:
-            if "-lock/" not in self.path:
-                return True
-            self.say(503, "application/json", b'{"error": {"type": "no_shard_available_action_exception"}}')
-            return False
+        def reply(self) -> Reply | None:
+            return nobody if "-lock/" in self.path else None
 
     made = publish(engine, [company("Alpha", ("overview", "pay"))])
     with serving(Locked) as port, closing(via(port, engine)) as reader:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 from fake_node import Door, serving
+from in_cluster import node_of
 from local_cluster import AnyCluster, free_ports
 from test_engine_contract import TODAY, company, publish
 from timed import Timed
@@ -99,7 +100,7 @@ def silent_after_one_question(engine: OpenSearchEngine) -> Iterator[tuple[Settin
     given: list[float] = []
 
     class Falls(Door):
-        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+        node = node_of(engine)
 
         def admit(self, body: bytes) -> bool:
             if "/_search" in self.path and b'"timeout"' in body:
@@ -134,7 +135,7 @@ def stuttering(engine: OpenSearchEngine) -> Iterator[Settings]:
     asked: set[str] = set()
 
     class Stutter(Door):
-        node = ":".join(map(str, engine._cluster.address.hosts[0]))
+        node = node_of(engine)
 
         def admit(self, body: bytes) -> bool:
             question = self.path.split("?")[0]
@@ -177,7 +178,7 @@ def shut(large: OpenSearchEngine) -> Iterator[tuple[Settings, threading.Event, l
     busy.set()
 
     class Shut(Door):
-        node = ":".join(map(str, large._cluster.address.hosts[0]))
+        node = node_of(large)
 
         def admit(self, body: bytes) -> bool:
             page = unquote(self.path.split("?")[0]).rpartition("/")[2]

@@ -85,18 +85,24 @@ class OpenSearchEngine:
                 self._previous = self._opened(generation)
                 return self._previous
         current = self._current
-        if current is None or current.generation.id != newest:
-            with in_turn(self._opening):
-                current = self._current
-                if current is None or current.generation.id != newest:
-                    try:
-                        self._previous, self._current = current, self._opened(newest)
-                    except IndexOutdated:  # a newer version of the program has published it
-                        if current is None or current.generation.id != shelf.previous:
-                            raise
-                        return current
-                    current = self._current
-        return current
+        if current is not None and current.generation.id == newest:
+            return current
+        with in_turn(self._opening):
+            return self._move(newest, shelf)
+
+    def _move(self, newest: str, shelf: Shelf) -> ClusterSearcher:
+        """The generation `newest`, from now on the current one, if it can be read. One thread at a time."""
+        before = self._current
+        if before is not None and before.generation.id == newest:
+            return before  # another thread was here
+        try:
+            moved = self._opened(newest)
+        except IndexOutdated:  # a newer version of the program has published it
+            if before is None or before.generation.id != shelf.previous:
+                raise
+            return before
+        self._previous, self._current = before, moved
+        return moved
 
     def _newest(self, shelf: Shelf) -> str:
         """The current generation, as far as this process knows; raises IndexMissing when there is none."""
@@ -146,29 +152,20 @@ class OpenSearchEngine:
             if time.time() - created > TEMPORARY_SECONDS:
                 self._cluster.delete(index)
 
-    def _searcher(self, generation: str) -> ClusterSearcher:
-        return ClusterSearcher(self._cluster, self._generations.index(generation), self._generations.read(generation))
-
     def _opened(self, generation: str) -> ClusterSearcher:
         older = self._previous
-        return older if older and older.generation.id == generation else self._searcher(generation)
+        if older is not None and older.generation.id == generation:
+            return older
+        return ClusterSearcher(self._cluster, self._generations.index(generation), self._generations.read(generation))
 
     def _sweep(self) -> None:
-        """Remove what killed writers left, and generations that are no longer kept. Only for who holds the lock."""
-        shelf = self._generations.shelf(WRITING)
-        for generation in shelf.unfinished:
-            self._generations.discard(generation)
-        self._generations.remove(*shelf.leftovers)
+        """Remove what nobody needs any more. Only for who holds the lock."""
+        self._generations.sweep(self._generations.shelf(WRITING))
 
     def _sweep_abandoned(self, lock: WriterLock) -> int:
         """How many generations were removed, without holding the lock: nobody can, while no cluster takes it in."""
         shelf = self._generations.shelf(WRITING)  # before the lock: who makes one of them holds it
-        if not lock.is_free():
-            return 0
-        for generation in shelf.unfinished:
-            self._generations.discard(generation)
-        self._generations.remove(*shelf.leftovers)
-        return len(shelf.unfinished) + len(shelf.leftovers)
+        return self._generations.sweep(shelf) if lock.is_free() else 0
 
     def _status(self) -> Status:
         owner = None

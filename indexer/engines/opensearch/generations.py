@@ -72,7 +72,7 @@ class Generations:
                 current = match[1]
             elif f"{self.name}-previous" in about["aliases"]:
                 previous = match[1]
-            elif f"{index}-unfinished" in about["aliases"]:
+            elif self.mark(match[1]) in about["aliases"]:
                 unfinished.append(match[1])
             else:
                 leftovers.append(match[1])
@@ -169,6 +169,13 @@ class Generations:
             if generation not in (*shelf.unfinished, *shelf.leftovers):
                 return
         self.remove(generation)
+
+    def sweep(self, shelf: Shelf) -> int:
+        """Remove what nobody needs of a shelf: what killed writers left, what is no longer kept; how many it was."""
+        for generation in shelf.unfinished:
+            self.discard(generation)
+        self.remove(*shelf.leftovers)
+        return len(shelf.unfinished) + len(shelf.leftovers)
 
     def remove(self, *generations: str) -> None:
         """Remove generations, as far as they are still there."""
